@@ -1,0 +1,11 @@
+package dev.troupe.cluster.protocol;
+
+/** What a rollout actor understands. */
+public interface RolloutCommand {
+
+    /** Take no further lease, finish what runs, wait for the acknowledgements, leave. */
+    record Drain(String reason) implements RolloutCommand, Control {}
+
+    /** The run is over: stop sampling and leave. */
+    record RunEnded(String status) implements RolloutCommand, Control {}
+}
