@@ -1,0 +1,62 @@
+package dev.troupe.model;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.JniUtils;
+
+/** Starts the tensor engine once a process, without network and without telemetry. */
+public final class Libtorch {
+    private Libtorch() {}
+
+    /** Loads the native library if that has not happened yet; the first time on a machine it unpacks 430 MB. */
+    public static void start() {
+        root();
+    }
+
+    /** A new scope for tensors; whoever asks closes it, and every tensor in it goes with it. */
+    public static NDManager scope() {
+        return root().newSubManager();
+    }
+
+    /** The engine's version, for reports. */
+    public static String version() {
+        root();
+        return Holder.VERSION;
+    }
+
+    /**
+     * Prepares the calling thread for tensor work: intra-op threads, no gradients, no graph optimiser. All three are
+     * settings of a thread, which is why tensor work belongs on a {@link TensorThread}.
+     */
+    static void prepareThread(int threads) {
+        root();
+        JniUtils.setNumThreads(threads);
+        JniUtils.setGradMode(false);
+        JniUtils.setGraphExecutorOptimize(false);
+    }
+
+    private static PtNDManager root() {
+        return Holder.ROOT;
+    }
+
+    private static final class Holder {
+        static final PtNDManager ROOT;
+        static final String VERSION;
+
+        static {
+            setIfAbsent("offline", "true");
+            setIfAbsent("OPT_OUT_TRACKING", "true");
+            setIfAbsent("ai.djl.default_engine", "PyTorch");
+            Engine engine = Engine.getEngine("PyTorch");
+            VERSION = engine.getVersion();
+            ROOT = (PtNDManager) engine.newBaseManager();
+        }
+
+        private static void setIfAbsent(String key, String value) {
+            if (System.getProperty(key) == null) {
+                System.setProperty(key, value);
+            }
+        }
+    }
+}
