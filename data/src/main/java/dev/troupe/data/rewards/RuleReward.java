@@ -1,0 +1,25 @@
+package dev.troupe.data.rewards;
+
+import java.util.List;
+
+/**
+ * A reward computed by code. It may be slow, throw or hang: whoever calls it does so outside an actor's thread, with a
+ * deadline. Implementations must be safe for concurrent calls.
+ */
+public interface RuleReward {
+
+    /** A short name for logs, samples and metrics. */
+    String name();
+
+    /**
+     * Judges a batch, so that one call can score a whole step.
+     *
+     * @return one finite number an answer, in order
+     */
+    double[] score(List<Answer> answers);
+
+    /** Judges one answer. */
+    default double score(String prompt, String completion) {
+        return score(List.of(new Answer(prompt, completion)))[0];
+    }
+}

@@ -1,0 +1,213 @@
+package dev.troupe.data.sources;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.troupe.data.DataException;
+import dev.troupe.data.DataSettings;
+import dev.troupe.data.rewards.RuleRewards;
+import dev.troupe.data.stories.Split;
+import dev.troupe.data.stories.StoryDraws;
+import dev.troupe.data.stories.StoryGrammar;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.LongFunction;
+import java.util.stream.LongStream;
+
+/** Opens the sources that the settings name. */
+public final class Sources {
+    /** The settings' word for the built-in grammar. */
+    public static final String STORIES = "stories";
+
+    /** Held-out rows must not move with the run's seed: results of different runs are compared on them. */
+    private static final long HELD_OUT_SEED = 2_024;
+
+    private Sources() {}
+
+    /** Training prompts, by draw number. */
+    public static Source<Prompt> prompts(DataSettings settings, long seed) {
+        Source<String> texts = settings.prompts().equals(STORIES)
+                ? stories(new StoryDraws(StoryGrammar.stories(), seed, Split.TRAIN)::opening)
+                : new ShuffledRows<>(settings.prompts(), readPrompts(Path.of(settings.prompts())), seed);
+        return map(texts);
+    }
+
+    /**
+     * The prompts to evaluate on, numbered from 0: {@code eval.count} of them, or all of a file that has fewer.
+     */
+    public static List<Prompt> evaluation(DataSettings settings) {
+        LongFunction<String> text;
+        long size;
+        if (settings.evalPrompts().equals(STORIES)) {
+            List<String> openings = distinctOpenings(settings.evalSeed(), settings.evalCount());
+            text = n -> openings.get((int) n);
+            size = openings.size();
+        } else {
+            List<String> rows = readPrompts(Path.of(settings.evalPrompts()));
+            text = n -> rows.get((int) n);
+            size = Math.min(settings.evalCount(), rows.size());
+        }
+        return LongStream.range(0, size)
+                .mapToObj(n -> new Prompt(n, text.apply(n)))
+                .toList();
+    }
+
+    /** Training texts for the next-token loss, by draw number. */
+    public static Source<String> texts(DataSettings settings, long seed) {
+        if (settings.texts().equals(STORIES)) {
+            StoryDraws draws = new StoryDraws(StoryGrammar.stories(), seed, Split.TRAIN);
+            return stories(n -> draws.story(n).text());
+        }
+        List<String> rows = readTexts(Path.of(settings.texts()));
+        return new ShuffledRows<>(
+                settings.texts(), Partition.of(rows, settings.heldOut()).train(), seed);
+    }
+
+    /** Texts that training never sees. */
+    public static List<String> heldOutTexts(DataSettings settings) {
+        if (settings.texts().equals(STORIES)) {
+            StoryDraws draws = new StoryDraws(StoryGrammar.stories(), HELD_OUT_SEED, Split.HELD_OUT);
+            return LongStream.range(0, settings.heldOut())
+                    .mapToObj(n -> draws.story(n).text())
+                    .toList();
+        }
+        return Partition.of(readTexts(Path.of(settings.texts())), settings.heldOut())
+                .heldOut();
+    }
+
+    /** Training pairs for the reward model, by draw number. */
+    public static Source<PreferencePair> pairs(DataSettings settings, long seed) {
+        if (settings.pairs().equals(STORIES)) {
+            return new StoryPairs(seed, Split.TRAIN, RuleRewards.sentiment(settings), settings.pairsMargin());
+        }
+        List<PreferencePair> rows = readPairs(Path.of(settings.pairs()));
+        return new ShuffledRows<>(
+                settings.pairs(), Partition.of(rows, settings.heldOut()).train(), seed);
+    }
+
+    /** Pairs that training never sees. */
+    public static List<PreferencePair> heldOutPairs(DataSettings settings) {
+        if (settings.pairs().equals(STORIES)) {
+            StoryPairs pairs = new StoryPairs(
+                    HELD_OUT_SEED, Split.HELD_OUT, RuleRewards.sentiment(settings), settings.pairsMargin());
+            return LongStream.range(0, settings.heldOut()).mapToObj(pairs::draw).toList();
+        }
+        return Partition.of(readPairs(Path.of(settings.pairs())), settings.heldOut())
+                .heldOut();
+    }
+
+    /**
+     * The prompts of a JSONL file; other columns are ignored.
+     *
+     * @throws DataException with file, line and reason
+     */
+    public static List<String> readPrompts(Path file) {
+        return JsonLines.read(file, row -> {
+            String prompt = JsonLines.text(row, "prompt");
+            if (prompt.isEmpty()) {
+                throw new IllegalArgumentException("the prompt is empty");
+            }
+            return prompt;
+        });
+    }
+
+    /**
+     * The texts of a JSONL file: {@code text}, or {@code prompt} and {@code completion} joined.
+     *
+     * @throws DataException with file, line and reason
+     */
+    public static List<String> readTexts(Path file) {
+        return JsonLines.read(file, row -> switch (kind(row, Set.of(RowKind.TEXT, RowKind.PROMPT_COMPLETION))) {
+            case TEXT -> JsonLines.text(row, "text");
+            default -> JsonLines.text(row, "prompt") + JsonLines.text(row, "completion");
+        });
+    }
+
+    /**
+     * The preference pairs of a JSONL file.
+     *
+     * @throws DataException with file, line and reason
+     */
+    public static List<PreferencePair> readPairs(Path file) {
+        return JsonLines.read(file, row -> {
+            kind(row, Set.of(RowKind.PREFERENCE));
+            return new PreferencePair(
+                    JsonLines.text(row, "prompt"),
+                    JsonLines.text(row, "chosen"),
+                    JsonLines.text(row, "rejected"),
+                    row.path("margin").asDouble(0));
+        });
+    }
+
+    private static RowKind kind(ObjectNode row, Set<RowKind> wanted) {
+        RowKind kind = RowKind.of(JsonLines.columns(row));
+        if (kind == null || !wanted.contains(kind)) {
+            List<List<String>> shapes =
+                    wanted.stream().sorted().map(RowKind::columns).toList();
+            throw new IllegalArgumentException(
+                    "columns " + JsonLines.columns(row) + ", expected one of the shapes " + shapes);
+        }
+        return kind;
+    }
+
+    private static List<String> distinctOpenings(long seed, int count) {
+        StoryDraws draws = new StoryDraws(StoryGrammar.stories(), seed, Split.HELD_OUT);
+        return LongStream.iterate(0, n -> n + 1)
+                .mapToObj(draws::opening)
+                .distinct()
+                .limit(count)
+                .toList();
+    }
+
+    private static Source<Prompt> map(Source<String> texts) {
+        return new Source<>() {
+            @Override
+            public String name() {
+                return texts.name();
+            }
+
+            @Override
+            public long size() {
+                return texts.size();
+            }
+
+            @Override
+            public Prompt draw(long n) {
+                return new Prompt(n, texts.draw(n));
+            }
+        };
+    }
+
+    private static Source<String> stories(LongFunction<String> draw) {
+        return new Source<>() {
+            @Override
+            public String name() {
+                return STORIES;
+            }
+
+            @Override
+            public long size() {
+                return ENDLESS;
+            }
+
+            @Override
+            public String draw(long n) {
+                return draw.apply(n);
+            }
+        };
+    }
+
+    /** A file's rows in two, evenly spaced, whatever the seed. */
+    private record Partition<T>(List<T> train, List<T> heldOut) {
+        static <T> Partition<T> of(List<T> rows, int wanted) {
+            int kept = Math.min(wanted, rows.size() / 10);
+            List<T> train = new ArrayList<>();
+            List<T> heldOut = new ArrayList<>();
+            for (int i = 0; i < rows.size(); i++) {
+                boolean keep = (long) i * kept / rows.size() != (long) (i + 1) * kept / rows.size();
+                (keep ? heldOut : train).add(rows.get(i));
+            }
+            return new Partition<>(train, heldOut);
+        }
+    }
+}
