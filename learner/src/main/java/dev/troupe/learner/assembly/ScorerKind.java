@@ -1,0 +1,43 @@
+package dev.troupe.learner.assembly;
+
+import akka.actor.typed.receptionist.ServiceKey;
+import dev.troupe.cluster.protocol.ScorerCommand;
+import dev.troupe.cluster.protocol.ServiceKeys;
+import dev.troupe.proto.v1.ScoreKind;
+
+/** The three that score a trajectory. */
+enum ScorerKind {
+    REFERENCE(ScoreKind.SCORE_KIND_REFERENCE, ServiceKeys.REFERENCE),
+    REWARD(ScoreKind.SCORE_KIND_REWARD, ServiceKeys.REWARD),
+    VALUE(ScoreKind.SCORE_KIND_VALUE, ServiceKeys.VALUE);
+
+    private final ScoreKind wire;
+    private final ServiceKey<ScorerCommand> key;
+
+    ScorerKind(ScoreKind wire, ServiceKey<ScorerCommand> key) {
+        this.wire = wire;
+        this.key = key;
+    }
+
+    ScoreKind wire() {
+        return wire;
+    }
+
+    ServiceKey<ScorerCommand> key() {
+        return key;
+    }
+
+    /** As the actor calls itself and as metrics name it. */
+    String label() {
+        return name().toLowerCase(java.util.Locale.ROOT);
+    }
+
+    static ScorerKind of(ScoreKind wire) {
+        for (ScorerKind kind : values()) {
+            if (kind.wire == wire) {
+                return kind;
+            }
+        }
+        throw new IllegalArgumentException("no scorer for " + wire);
+    }
+}

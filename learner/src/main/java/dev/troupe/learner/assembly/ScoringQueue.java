@@ -1,0 +1,56 @@
+package dev.troupe.learner.assembly;
+
+import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.learner.experience.HeldTrajectory;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Rows waiting to be scored by one kind of actor, grouped by their place in the ledger: the trajectories number c * n to
+ * c * n + n - 1 go into one request, whatever order they arrive in. So the same rows are padded together in every run.
+ */
+final class ScoringQueue {
+    private record Group(List<HeldTrajectory> rows, long sinceMs) {}
+
+    private final int rows;
+    private final int samplesPerPrompt;
+    private final Map<Long, Group> groups = new TreeMap<>();
+
+    ScoringQueue(int rows, int samplesPerPrompt) {
+        this.rows = rows;
+        this.samplesPerPrompt = samplesPerPrompt;
+    }
+
+    void add(HeldTrajectory row, long nowMs) {
+        long place = row.id().draw() * samplesPerPrompt + row.id().sample();
+        groups.computeIfAbsent(place / rows, c -> new Group(new ArrayList<>(), nowMs))
+                .rows
+                .add(row);
+    }
+
+    /** Takes the groups that are complete, and those whose first row came at or before {@code lingeredSinceMs}. */
+    List<List<HeldTrajectory>> take(long lingeredSinceMs) {
+        List<List<HeldTrajectory>> taken = new ArrayList<>();
+        groups.values().removeIf(g -> {
+            boolean due = g.rows.size() >= rows || g.sinceMs <= lingeredSinceMs;
+            if (due) {
+                g.rows.sort(Comparator.comparing(HeldTrajectory::id));
+                taken.add(g.rows);
+            }
+            return due;
+        });
+        return taken;
+    }
+
+    void forget(TrajectoryRef id) {
+        groups.values().forEach(g -> g.rows.removeIf(r -> r.id().equals(id)));
+        groups.values().removeIf(g -> g.rows.isEmpty());
+    }
+
+    int size() {
+        return groups.values().stream().mapToInt(g -> g.rows.size()).sum();
+    }
+}

@@ -1,0 +1,344 @@
+package dev.troupe.learner.ledger;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.AbstractBehavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.Receive;
+import dev.troupe.cluster.protocol.AeronAddress;
+import dev.troupe.cluster.protocol.LedgerCommand;
+import dev.troupe.cluster.protocol.LedgerCommand.Leaving;
+import dev.troupe.cluster.protocol.LedgerCommand.WorkRequest;
+import dev.troupe.cluster.protocol.RolloutCommand;
+import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.learner.experience.HeldTrajectory;
+import dev.troupe.learner.experience.ScoredTrajectory;
+import dev.troupe.learner.experience.Scores;
+import dev.troupe.learner.ledger.LedgerMessages.Arrived;
+import dev.troupe.learner.ledger.LedgerMessages.Ask;
+import dev.troupe.learner.ledger.LedgerMessages.Batch;
+import dev.troupe.learner.ledger.LedgerMessages.NextBatch;
+import dev.troupe.learner.ledger.LedgerMessages.Published;
+import dev.troupe.learner.ledger.LedgerMessages.Scored;
+import dev.troupe.learner.ledger.LedgerMessages.Skipped;
+import dev.troupe.learner.ledger.LedgerMessages.State;
+import dev.troupe.learner.ledger.LedgerMessages.Trained;
+import dev.troupe.learner.ledger.LedgerMessages.Unscored;
+import dev.troupe.proto.Tensors;
+import dev.troupe.proto.WireException;
+import dev.troupe.proto.v1.Lease;
+import dev.troupe.proto.v1.LeaseGrant;
+import dev.troupe.proto.v1.Trajectory;
+import dev.troupe.proto.v1.TrajectoryId;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one owner of the {@link PromptLedger} and of the experience it holds: grants leases to rollouts, takes their
+ * trajectories in, acknowledges what it holds, and hands complete batches to the learner.
+ */
+public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
+
+    /**
+     * What the ledger reaches out to.
+     *
+     * @param prompts token ids of the prompt of a draw
+     * @param leases sends a grant to a rollout over Aeron
+     * @param assembler takes what is held and finds its scores
+     */
+    public record Surroundings(Prompts prompts, LeaseSender leases, Consumer<Held> assembler) {}
+
+    /** The run's prompts in the order of drawing: a function of the draw's number alone, so that a run can resume. */
+    @FunctionalInterface
+    public interface Prompts {
+        /** Token ids of the prompt of this draw. */
+        int[] draw(long number);
+    }
+
+    /** Sends leases. */
+    @FunctionalInterface
+    public interface LeaseSender {
+        /** Sends the grant without waiting for its delivery. */
+        void send(AeronAddress to, LeaseGrant grant, long policyVersion);
+    }
+
+    /**
+     * Newly held trajectories.
+     *
+     * @param quiet nothing is being sampled any more, so nothing further will come until these are trained
+     */
+    public record Held(List<HeldTrajectory> trajectories, boolean quiet) {}
+
+    private record Tick() implements LedgerCommand {}
+
+    private record RolloutGone(String node, long incarnation) implements LedgerCommand {}
+
+    private static final Logger LOG = LoggerFactory.getLogger(LedgerActor.class);
+    private static final Duration TICK = Duration.ofMillis(500);
+
+    private final PromptLedger ledger;
+    private final LedgerSettings settings;
+    private final Surroundings surroundings;
+    private final Map<String, WorkRequest> rollouts = new LinkedHashMap<>();
+    private final Map<TrajectoryRef, HeldTrajectory> log = new HashMap<>();
+    private final Map<TrajectoryRef, Scores> scores = new HashMap<>();
+    private final Map<Long, String> published = new HashMap<>();
+    private @Nullable ActorRef<Batch> waiting;
+    private long position;
+    private long refused;
+
+    /** The ledger of a run, new or restored from a checkpoint. */
+    public static Behavior<LedgerCommand> create(
+            PromptLedger ledger, LedgerSettings settings, Surroundings surroundings) {
+        return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
+            timers.startTimerWithFixedDelay(new Tick(), TICK);
+            return new LedgerActor(context, ledger, settings, surroundings);
+        }));
+    }
+
+    private LedgerActor(
+            ActorContext<LedgerCommand> context,
+            PromptLedger ledger,
+            LedgerSettings settings,
+            Surroundings surroundings) {
+        super(context);
+        this.ledger = ledger;
+        this.settings = settings;
+        this.surroundings = surroundings;
+    }
+
+    @Override
+    public Receive<LedgerCommand> createReceive() {
+        return newReceiveBuilder()
+                .onMessage(WorkRequest.class, this::onWorkRequest)
+                .onMessage(Leaving.class, this::onLeaving)
+                .onMessage(RolloutGone.class, this::onRolloutGone)
+                .onMessage(Arrived.class, this::onArrived)
+                .onMessage(Scored.class, this::onScored)
+                .onMessage(Unscored.class, m -> onDropped(List.of(m.id()), m.reason()))
+                .onMessage(Skipped.class, m -> onDropped(m.ids(), m.reason()))
+                .onMessage(NextBatch.class, this::onNextBatch)
+                .onMessage(Trained.class, this::onTrained)
+                .onMessage(Published.class, this::onPublished)
+                .onMessage(Ask.class, this::onAsk)
+                .onMessage(Tick.class, m -> onTick())
+                .build();
+    }
+
+    private Behavior<LedgerCommand> onWorkRequest(WorkRequest request) {
+        WorkRequest before = rollouts.put(request.node(), request);
+        if (before != null && before.incarnation() != request.incarnation()) {
+            LOG.info(
+                    "rollout {} started anew; {} leases return",
+                    request.node(),
+                    ledger.lost(before.node(), before.incarnation()));
+        }
+        if (before == null || before.incarnation() != request.incarnation()) {
+            ActorRef<RolloutCommand> rollout = request.rollout();
+            getContext().watchWith(rollout, new RolloutGone(request.node(), request.incarnation()));
+        }
+        grant();
+        return this;
+    }
+
+    private Behavior<LedgerCommand> onLeaving(Leaving leaving) {
+        forget(leaving.node(), leaving.incarnation());
+        int n = ledger.returned(leaving.node(), leaving.incarnation(), leaving.unstarted());
+        LOG.info("rollout {} is leaving and gives {} leases back", leaving.node(), n);
+        grant();
+        return this;
+    }
+
+    private Behavior<LedgerCommand> onRolloutGone(RolloutGone gone) {
+        forget(gone.node(), gone.incarnation());
+        int n = ledger.lost(gone.node(), gone.incarnation());
+        LOG.warn("rollout {} is gone; {} leases are issued again", gone.node(), n);
+        grant();
+        return this;
+    }
+
+    private void forget(String node, long incarnation) {
+        WorkRequest known = rollouts.get(node);
+        if (known != null && known.incarnation() == incarnation) {
+            rollouts.remove(node);
+        }
+    }
+
+    private Behavior<LedgerCommand> onArrived(Arrived arrived) {
+        HeldTrajectory held;
+        try {
+            held = HeldTrajectory.of(arrived.trajectory());
+            checkHashes(held);
+        } catch (WireException e) {
+            // Not acknowledged as held, but the sender must not send it for ever: its lease will be issued again.
+            refused++;
+            LOG.error("refused a trajectory of {}: {}", arrived.trajectory().getNode(), e.getMessage());
+            arrived.held().held(settings.epoch(), position);
+            giveUpLease(arrived.trajectory());
+            return this;
+        }
+        PromptLedger.Arrival arrival = ledger.finish(held.id(), held.firstVersion());
+        switch (arrival) {
+            case ACCEPTED -> {
+                position++;
+                log.put(held.id(), held);
+                arrived.held().held(settings.epoch(), position);
+                surroundings
+                        .assembler()
+                        .accept(new Held(List.of(held), ledger.counts().running() == 0));
+            }
+            case DUPLICATE, SUPERSEDED -> arrived.held().held(settings.epoch(), position);
+            case UNKNOWN -> {
+                refused++;
+                LOG.error("rollout {} sent trajectory {}, which this run never issued", held.node(), held.id());
+                arrived.held().held(settings.epoch(), position);
+            }
+        }
+        grant();
+        return this;
+    }
+
+    private void giveUpLease(Trajectory t) {
+        WorkRequest from = rollouts.get(t.getNode());
+        if (from != null) {
+            TrajectoryRef id = new TrajectoryRef(t.getId().getDraw(), t.getId().getSample());
+            ledger.returned(from.node(), from.incarnation(), List.of(id));
+        }
+    }
+
+    private void checkHashes(HeldTrajectory t) {
+        int next = 0;
+        for (int i = 0; i < t.versions().length; i++) {
+            if (i > 0 && t.versions()[i] == t.versions()[i - 1]) {
+                continue;
+            }
+            String claimed = t.weightsSha256().get(next++);
+            String real = published.get(t.versions()[i]);
+            if (!claimed.equals(real)) {
+                throw new WireException(
+                        WireException.Code.MALFORMED,
+                        "trajectory " + t.id() + " was sampled with weights " + claimed + " as version "
+                                + t.versions()[i] + ", but that version is " + (real == null ? "unknown" : real));
+            }
+        }
+    }
+
+    private Behavior<LedgerCommand> onScored(Scored scored) {
+        if (log.containsKey(scored.id()) && scores.put(scored.id(), scored.scores()) == null) {
+            ledger.scored(scored.id());
+            offerBatch();
+        }
+        return this;
+    }
+
+    private Behavior<LedgerCommand> onDropped(List<TrajectoryRef> ids, String reason) {
+        for (TrajectoryRef id : ids) {
+            if (log.remove(id) != null) {
+                scores.remove(id);
+                ledger.dropped(id);
+                LOG.warn("dropped trajectory {}: {}", id, reason);
+            }
+        }
+        grant();
+        return this;
+    }
+
+    private Behavior<LedgerCommand> onNextBatch(NextBatch request) {
+        waiting = request.replyTo();
+        offerBatch();
+        return this;
+    }
+
+    private void offerBatch() {
+        ActorRef<Batch> learner = waiting;
+        if (learner == null) {
+            return;
+        }
+        ledger.nextBatch().ifPresent(ids -> {
+            waiting = null;
+            learner.tell(new Batch(ids.stream().map(this::scored).toList()));
+        });
+    }
+
+    private ScoredTrajectory scored(TrajectoryRef id) {
+        HeldTrajectory held = log.get(id);
+        Scores its = scores.get(id);
+        if (held == null || its == null) {
+            throw new IllegalStateException("trajectory " + id + " is ready but the log does not hold it");
+        }
+        return new ScoredTrajectory(held, its);
+    }
+
+    private Behavior<LedgerCommand> onTrained(Trained trained) {
+        ledger.trained(trained.ids());
+        for (TrajectoryRef id : trained.ids()) {
+            log.remove(id);
+            scores.remove(id);
+        }
+        grant();
+        return this;
+    }
+
+    private Behavior<LedgerCommand> onPublished(Published p) {
+        published.put(p.version(), p.sha256());
+        // No trajectory can span more versions than this; what is older can never be trained.
+        published.remove(p.version() - settings.versionsKept());
+        return this;
+    }
+
+    private Behavior<LedgerCommand> onAsk(Ask ask) {
+        ask.replyTo()
+                .tell(new State(
+                        ledger.counts(),
+                        ledger.snapshot(),
+                        ledger.awaited(5),
+                        List.copyOf(rollouts.keySet()),
+                        refused));
+        return this;
+    }
+
+    private Behavior<LedgerCommand> onTick() {
+        int n = ledger.expire(System.currentTimeMillis());
+        if (n > 0) {
+            LOG.warn("{} leases ran past their deadline and are issued again", n);
+        }
+        grant();
+        return this;
+    }
+
+    private void grant() {
+        long expires = System.currentTimeMillis() + settings.leaseExpiry().toMillis();
+        for (WorkRequest r : List.copyOf(rollouts.values())) {
+            String live = published.get(r.liveVersion());
+            if (live == null || !live.equals(r.liveSha256())) {
+                continue;
+            }
+            List<PromptLedger.Grant> grants =
+                    ledger.grant(r.node(), r.incarnation(), r.capacity(), r.liveVersion(), expires);
+            if (!grants.isEmpty()) {
+                surroundings.leases().send(r.address(), message(grants), r.liveVersion());
+            }
+        }
+    }
+
+    private LeaseGrant message(List<PromptLedger.Grant> grants) {
+        LeaseGrant.Builder message = LeaseGrant.newBuilder();
+        for (PromptLedger.Grant g : grants) {
+            message.addLeases(Lease.newBuilder()
+                    .setId(TrajectoryId.newBuilder().setDraw(g.id().draw()).setSample(g.id().sample()))
+                    .setAttempt(g.attempt())
+                    .setSeed(settings.seed())
+                    .setDeadlineMs(settings.deadline().toMillis())
+                    .setPromptIds(Tensors.ofInts(surroundings.prompts().draw(g.id().draw()))));
+        }
+        return message.build();
+    }
+}

@@ -1,0 +1,64 @@
+package dev.troupe.learner.ledger;
+
+import akka.actor.typed.ActorRef;
+import dev.troupe.cluster.protocol.LedgerCommand;
+import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.learner.experience.ScoredTrajectory;
+import dev.troupe.learner.experience.Scores;
+import dev.troupe.proto.v1.Trajectory;
+import java.util.List;
+
+/** What the ledger hears from the learner's own actors; these messages never leave the JVM. */
+public final class LedgerMessages {
+
+    /**
+     * A trajectory came off the wire.
+     *
+     * @param held acknowledges it to its sender; called once the ledger holds it, or needs no copy of it
+     */
+    public record Arrived(Trajectory trajectory, Acknowledge held) implements LedgerCommand {}
+
+    /** Tells the sender of a trajectory that it may forget it. */
+    @FunctionalInterface
+    public interface Acknowledge {
+        /**
+         * @param epoch of the learner
+         * @param position up to which the experience log holds everything
+         */
+        void held(long epoch, long position);
+    }
+
+    /** All scores of a trajectory are there. */
+    public record Scored(TrajectoryRef id, Scores scores) implements LedgerCommand {}
+
+    /** A trajectory got no score: it is given up. */
+    public record Unscored(TrajectoryRef id, String reason) implements LedgerCommand {}
+
+    /** The learner wants its next batch and gets it once there is one. */
+    public record NextBatch(ActorRef<Batch> replyTo) implements LedgerCommand {}
+
+    /** B trajectories with their scores, in ascending order of id, to be trained as one step. */
+    public record Batch(List<ScoredTrajectory> trajectories) {}
+
+    /** The batch made a version. */
+    public record Trained(List<TrajectoryRef> ids) implements LedgerCommand {}
+
+    /** The batch was not trained: its update was skipped. */
+    public record Skipped(List<TrajectoryRef> ids, String reason) implements LedgerCommand {}
+
+    /** A version's weights have this hash; trajectories of other hashes are refused. */
+    public record Published(long version, String sha256) implements LedgerCommand {}
+
+    /** What does the ledger say? */
+    public record Ask(ActorRef<State> replyTo) implements LedgerCommand {}
+
+    /**
+     * @param awaited a few of the trajectories that are waited for, and where they are
+     * @param rollouts live rollout nodes
+     * @param refused trajectories whose weights were never published
+     */
+    public record State(
+            LedgerCounts counts, LedgerSnapshot snapshot, List<String> awaited, List<String> rollouts, long refused) {}
+
+    private LedgerMessages() {}
+}

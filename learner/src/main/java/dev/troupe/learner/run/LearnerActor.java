@@ -1,0 +1,286 @@
+package dev.troupe.learner.run;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.AbstractBehavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.Receive;
+import akka.actor.typed.javadsl.TimerScheduler;
+import dev.troupe.cluster.protocol.LedgerCommand;
+import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.cluster.protocol.WeightsCommand;
+import dev.troupe.learner.ledger.LedgerMessages;
+import dev.troupe.learner.ledger.LedgerMessages.Batch;
+import dev.troupe.learner.weights.WeightsPublisher.Publish;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes batches from the ledger, trains, publishes each version, writes checkpoints, and ends the run.
+ *
+ * <pre>
+ *   start: publish version v --> WAITING --batch--> TRAINING --published--> (checkpoint when due) --> WAITING ...
+ *                                   |stop, end of steps                                                |
+ *                                   +--> checkpoint --> report <---------------------------------------+
+ * </pre>
+ */
+public final class LearnerActor extends AbstractBehavior<LearnerActor.Command> {
+
+    /** What the learner understands. */
+    public sealed interface Command permits GotBatch, Trained, Told, Saved, Failed, Stop, Tick {}
+
+    /** End with a checkpoint at the next version's boundary. */
+    public record Stop() implements Command {}
+
+    private record GotBatch(Batch batch) implements Command {}
+
+    private record Trained(Batch batch, Training.Outcome outcome, PolicyWeights weights, Parity.Figures parity)
+            implements Command {}
+
+    private record Told(LedgerMessages.State state) implements Command {}
+
+    private record Saved(Path folder) implements Command {}
+
+    private record Failed(Throwable cause) implements Command {}
+
+    private record Tick() implements Command {}
+
+    /**
+     * @param steps of the whole run
+     * @param firstVersion version of the weights that the training holds at the start: steps already trained
+     * @param checkpointEvery steps between two checkpoints; 0 for the last only
+     * @param waitDeadline how long the learner waits for experience before the run fails
+     */
+    public record Settings(
+            long steps, long firstVersion, int checkpointEvery, int samplesPerPrompt, Duration waitDeadline) {}
+
+    /** The actors and helpers around the learner. */
+    public record Surroundings(
+            ActorRef<LedgerCommand> ledger,
+            ActorRef<WeightsCommand> publisher,
+            Parity parity,
+            StepMetrics metrics,
+            RunObserver observer,
+            Executor executor) {}
+
+    private static final Logger LOG = LoggerFactory.getLogger(LearnerActor.class);
+    private static final Duration TICK = Duration.ofSeconds(5);
+    private static final int SKIPS_IN_A_ROW = 3;
+
+    private final Settings settings;
+    private final Training training;
+    private final Surroundings around;
+    private final CompletableFuture<RunReport> ended;
+    private final ActorRef<Batch> batches;
+    private final ActorRef<LedgerMessages.State> states;
+    private long version;
+    private long waitingSinceNanos;
+    private boolean waiting;
+    private boolean stopping;
+    private int skips;
+    private java.util.function.@org.jspecify.annotations.Nullable Consumer<LedgerMessages.State> onTold;
+    private PolicyWeights weights;
+
+    /** A learner that completes {@code ended} with its report, or with what went wrong. */
+    public static Behavior<Command> create(
+            Settings settings, Training training, Surroundings around, CompletableFuture<RunReport> ended) {
+        return Behaviors.setup(context ->
+                Behaviors.withTimers(timers -> new LearnerActor(context, timers, settings, training, around, ended)));
+    }
+
+    private LearnerActor(
+            ActorContext<Command> context,
+            TimerScheduler<Command> timers,
+            Settings settings,
+            Training training,
+            Surroundings around,
+            CompletableFuture<RunReport> ended) {
+        super(context);
+        this.settings = settings;
+        this.training = training;
+        this.around = around;
+        this.ended = ended;
+        this.version = settings.firstVersion;
+        this.batches = context.messageAdapter(Batch.class, GotBatch::new);
+        this.states = context.messageAdapter(LedgerMessages.State.class, Told::new);
+        timers.startTimerWithFixedDelay(new Tick(), TICK);
+        this.weights = training.weights();
+        publish(weights, WallClock.micros());
+        next();
+    }
+
+    @Override
+    public Receive<Command> createReceive() {
+        return newReceiveBuilder()
+                .onMessage(GotBatch.class, m -> onBatch(m.batch))
+                .onMessage(Trained.class, this::onTrained)
+                .onMessage(Told.class, m -> onTold(m.state))
+                .onMessage(Saved.class, this::onSaved)
+                .onMessage(Failed.class, m -> fail(m.cause))
+                .onMessage(Stop.class, m -> onStop())
+                .onMessage(Tick.class, m -> onTick())
+                .build();
+    }
+
+    private void publish(PolicyWeights made, long madeAtMicros) {
+        weights = made;
+        around.ledger.tell(new LedgerMessages.Published(version, made.sha256()));
+        around.publisher.tell(new Publish(version, made.sets(), madeAtMicros));
+        around.parity.keep(version, made.policy());
+    }
+
+    /** Ends the run when it is over or asked to; else waits for the next batch. */
+    private void next() {
+        if (stopping || version >= settings.steps) {
+            checkpoint();
+            return;
+        }
+        waiting = true;
+        waitingSinceNanos = System.nanoTime();
+        around.ledger.tell(new LedgerMessages.NextBatch(batches));
+    }
+
+    private Behavior<Command> onBatch(Batch batch) {
+        if (!waiting) {
+            return this;
+        }
+        waiting = false;
+        around.metrics.waited(System.nanoTime() - waitingSinceNanos);
+        CompletableFuture<Parity.Figures> parity = around.parity.measure(batch.trajectories());
+        CompletableFuture<Trained> work = CompletableFuture.supplyAsync(
+                () -> {
+                    Training.Outcome outcome = training.train(version + 1, batch.trajectories());
+                    PolicyWeights made = outcome.skipped().isPresent() ? weights : training.weights();
+                    return new Trained(batch, outcome, made, Parity.Figures.NONE);
+                },
+                around.executor);
+        getContext()
+                .pipeToSelf(
+                        work,
+                        (trained, failure) -> failure != null
+                                ? new Failed(failure)
+                                : new Trained(trained.batch, trained.outcome, trained.weights, parity.join()));
+        return this;
+    }
+
+    private Behavior<Command> onTrained(Trained trained) {
+        List<TrajectoryRef> ids = trained.batch.trajectories().stream()
+                .map(t -> t.trajectory().id())
+                .toList();
+        if (trained.outcome.skipped().isPresent()) {
+            return onSkipped(ids, trained.outcome.skipped().get());
+        }
+        skips = 0;
+        around.metrics.passes().add(trained.outcome.passFromMicros(), trained.outcome.passToMicros());
+        long before = version++;
+        around.ledger.tell(new LedgerMessages.Trained(ids));
+        publish(trained.weights, trained.outcome.passToMicros());
+        tell(state -> {
+            StepReport report = around.metrics.report(
+                    version, before, trained.batch.trajectories(), trained.outcome, trained.parity, state);
+            around.observer.onStep(report);
+            boolean due = settings.checkpointEvery > 0 && version % settings.checkpointEvery == 0;
+            if (due && version < settings.steps && !stopping) {
+                checkpoint();
+            } else {
+                next();
+            }
+        });
+        return this;
+    }
+
+    private Behavior<Command> onSkipped(List<TrajectoryRef> ids, String reason) {
+        LOG.error("step {} is skipped: {}", version + 1, reason);
+        around.ledger.tell(new LedgerMessages.Skipped(ids, reason));
+        if (++skips >= SKIPS_IN_A_ROW) {
+            return fail(new IllegalStateException(
+                    SKIPS_IN_A_ROW + " updates in a row were skipped; the last one: " + reason));
+        }
+        next();
+        return this;
+    }
+
+    private void tell(java.util.function.Consumer<LedgerMessages.State> then) {
+        onTold = then;
+        around.ledger.tell(new LedgerMessages.Ask(states));
+    }
+
+    private Behavior<Command> onTold(LedgerMessages.State state) {
+        var then = onTold;
+        onTold = null;
+        if (then != null) {
+            try {
+                then.accept(state);
+            } catch (RuntimeException e) {
+                return fail(e);
+            }
+        }
+        return this;
+    }
+
+    private void checkpoint() {
+        tell(state -> getContext()
+                .pipeToSelf(
+                        CompletableFuture.supplyAsync(
+                                () -> training.checkpoint(
+                                        version, Map.of("ledger.json", LedgerJson.write(state.snapshot()))),
+                                around.executor),
+                        (folder, failure) -> failure != null ? new Failed(failure) : new Saved(folder)));
+    }
+
+    private Behavior<Command> onSaved(Saved saved) {
+        LOG.info("checkpoint {}", saved.folder);
+        if (stopping || version >= settings.steps) {
+            tell(state -> ended.complete(
+                    around.metrics.run(version >= settings.steps ? "done" : "interrupted", version, state, weights)));
+        } else {
+            next();
+        }
+        return this;
+    }
+
+    private Behavior<Command> fail(Throwable cause) {
+        Throwable root = cause instanceof java.util.concurrent.CompletionException && cause.getCause() != null
+                ? cause.getCause()
+                : cause;
+        LOG.error("the learner failed at version {}", version, root);
+        ended.completeExceptionally(root);
+        return Behaviors.stopped();
+    }
+
+    private Behavior<Command> onStop() {
+        stopping = true;
+        if (waiting) {
+            waiting = false;
+            checkpoint();
+        }
+        return this;
+    }
+
+    private Behavior<Command> onTick() {
+        if (!waiting || onTold != null) {
+            return this;
+        }
+        Duration waited = Duration.ofNanos(System.nanoTime() - waitingSinceNanos);
+        if (waited.compareTo(TICK) < 0) {
+            return this;
+        }
+        tell(state -> {
+            String what =
+                    "step " + (version + 1) + " has waited " + waited.toSeconds() + " s for experience from rollouts "
+                            + state.rollouts() + "; missing among others: " + state.awaited();
+            LOG.warn("{}", what);
+            if (waiting && waited.compareTo(settings.waitDeadline) >= 0) {
+                throw new IllegalStateException(what);
+            }
+        });
+        return this;
+    }
+}

@@ -1,0 +1,134 @@
+package dev.troupe.learner.weights;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.AbstractBehavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.Receive;
+import dev.troupe.cluster.protocol.AeronAddress;
+import dev.troupe.cluster.protocol.WeightsCommand;
+import dev.troupe.cluster.protocol.WeightsCommand.ChunksMissing;
+import dev.troupe.cluster.protocol.WeightsCommand.Subscribe;
+import dev.troupe.cluster.protocol.WeightsCommand.VersionLive;
+import dev.troupe.cluster.protocol.WeightsEvent;
+import dev.troupe.cluster.protocol.WeightsEvent.VersionAnnounced;
+import dev.troupe.proto.TensorSet;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Announces each version over Akka and sends its bytes over Aeron to everyone who subscribed to its set; sends pieces
+ * again that did not arrive. Generation never waits for it.
+ */
+public final class WeightsPublisher extends AbstractBehavior<WeightsCommand> {
+
+    /** The learner made a version; sets by name. Never leaves the JVM. */
+    public record Publish(long version, Map<String, TensorSet> sets, long madeAtMicros) implements WeightsCommand {}
+
+    private record SubscriberGone(String set, ActorRef<WeightsEvent> subscriber) implements WeightsCommand {}
+
+    /** The Aeron side of publishing. */
+    public interface Sender {
+        /** Keeps the version for sending; returns what is announced of it. */
+        VersionAnnounced keep(String set, long version, TensorSet tensors);
+
+        /** Sends chunks without waiting for their delivery. */
+        void send(AeronAddress to, String set, long version, int first, int last);
+    }
+
+    private record Subscriber(ActorRef<WeightsEvent> actor, AeronAddress address) {}
+
+    private static final Logger LOG = LoggerFactory.getLogger(WeightsPublisher.class);
+
+    private final Sender sender;
+    private final PublishTimes times;
+    private final Map<String, Map<ActorRef<WeightsEvent>, Subscriber>> subscribers = new HashMap<>();
+    private final Map<String, VersionAnnounced> current = new HashMap<>();
+
+    /** A publisher without any version yet. */
+    public static Behavior<WeightsCommand> create(Sender sender, PublishTimes times) {
+        return Behaviors.setup(context -> new WeightsPublisher(context, sender, times));
+    }
+
+    private WeightsPublisher(ActorContext<WeightsCommand> context, Sender sender, PublishTimes times) {
+        super(context);
+        this.sender = sender;
+        this.times = times;
+    }
+
+    @Override
+    public Receive<WeightsCommand> createReceive() {
+        return newReceiveBuilder()
+                .onMessage(Publish.class, this::onPublish)
+                .onMessage(Subscribe.class, this::onSubscribe)
+                .onMessage(SubscriberGone.class, this::onGone)
+                .onMessage(ChunksMissing.class, this::onMissing)
+                .onMessage(VersionLive.class, this::onLive)
+                .build();
+    }
+
+    private Behavior<WeightsCommand> onPublish(Publish publish) {
+        times.made(publish.version, publish.madeAtMicros);
+        publish.sets.forEach((set, tensors) -> {
+            VersionAnnounced announced = sender.keep(set, publish.version, tensors);
+            current.put(set, announced);
+            subscribers.getOrDefault(set, Map.of()).values().forEach(s -> send(s, announced));
+        });
+        return this;
+    }
+
+    private Behavior<WeightsCommand> onSubscribe(Subscribe subscribe) {
+        Subscriber subscriber = new Subscriber(subscribe.subscriber(), subscribe.to());
+        Subscriber before = subscribers
+                .computeIfAbsent(subscribe.set(), s -> new LinkedHashMap<>())
+                .put(subscribe.subscriber(), subscriber);
+        if (before == null) {
+            getContext().watchWith(subscribe.subscriber(), new SubscriberGone(subscribe.set(), subscribe.subscriber()));
+        }
+        VersionAnnounced announced = current.get(subscribe.set());
+        if (announced != null) {
+            send(subscriber, announced);
+        }
+        return this;
+    }
+
+    private Behavior<WeightsCommand> onGone(SubscriberGone gone) {
+        Objects.requireNonNull(subscribers.get(gone.set)).remove(gone.subscriber);
+        return this;
+    }
+
+    private void send(Subscriber subscriber, VersionAnnounced announced) {
+        subscriber.actor.tell(announced);
+        sender.send(subscriber.address, announced.set(), announced.version(), 0, announced.chunks() - 1);
+    }
+
+    private Behavior<WeightsCommand> onMissing(ChunksMissing missing) {
+        VersionAnnounced announced = current.get(missing.set());
+        if (announced == null || announced.version() != missing.version()) {
+            // A newer one is on its way to them already.
+            return this;
+        }
+        LOG.info(
+                "{} misses {} pieces of {} version {}",
+                missing.to().node(),
+                missing.ranges().size(),
+                missing.set(),
+                missing.version());
+        List<WeightsCommand.ChunkRange> ranges = missing.ranges();
+        for (WeightsCommand.ChunkRange r : ranges) {
+            sender.send(missing.to(), missing.set(), missing.version(), r.first(), r.last());
+        }
+        return this;
+    }
+
+    private Behavior<WeightsCommand> onLive(VersionLive live) {
+        times.live(live.set(), live.version(), live.node(), live.liveAtMicros());
+        return this;
+    }
+}
