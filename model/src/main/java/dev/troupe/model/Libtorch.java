@@ -45,18 +45,23 @@ public final class Libtorch {
         static final String VERSION;
 
         static {
-            setIfAbsent("offline", "true");
-            setIfAbsent("OPT_OUT_TRACKING", "true");
-            setIfAbsent("ai.djl.default_engine", "PyTorch");
+            silence();
             Engine engine = Engine.getEngine("PyTorch");
             VERSION = engine.getVersion();
             ROOT = (PtNDManager) engine.newBaseManager();
         }
+    }
 
-        private static void setIfAbsent(String key, String value) {
-            if (System.getProperty(key) == null) {
-                System.setProperty(key, value);
-            }
+    /** Sees to it that DJL neither downloads nor reports anything, unless someone asked for that. */
+    static void silence() {
+        setIfAbsent("offline", "true");
+        setIfAbsent("OPT_OUT_TRACKING", "true");
+        setIfAbsent("ai.djl.default_engine", "PyTorch");
+    }
+
+    private static void setIfAbsent(String key, String value) {
+        if (System.getProperty(key) == null) {
+            System.setProperty(key, value);
         }
     }
 }

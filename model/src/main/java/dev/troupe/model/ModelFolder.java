@@ -1,7 +1,14 @@
 package dev.troupe.model;
 
+import dev.troupe.proto.HostTensor;
 import dev.troupe.proto.TensorSet;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,22 +16,77 @@ import org.jspecify.annotations.Nullable;
  *
  * @param path where it is
  * @param config its config.json
- * @param weights its tensors under their Hugging Face names
+ * @param weights its tensors under their Hugging Face names, in the decoder's order
  */
 public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
+    private static final String CONFIG = "config.json";
+    private static final String WEIGHTS = "model.safetensors";
+    private static final List<String> TOKENIZER_FILES =
+            List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "generation_config.json");
 
-    /** Reads config.json and model.safetensors; errors name the file and the reason. */
+    /** Reads config.json and model.safetensors and checks one against the other; errors name the file and the reason. */
     public static ModelFolder open(Path path) {
-        throw new UnsupportedOperationException();
+        if (!Files.isDirectory(path)) {
+            throw new ModelException(
+                    "no model folder " + path + " (expected a folder with " + CONFIG + " and " + WEIGHTS + ")");
+        }
+        ModelConfig config = ModelConfig.read(path.resolve(CONFIG));
+        Path file = path.resolve(WEIGHTS);
+        if (!Files.exists(file)) {
+            throw new ModelException("model folder " + path + " has no " + WEIGHTS);
+        }
+        WeightLayout layout = new WeightLayout(config);
+        TensorSet weights = ordered(Safetensors.read(file), config, layout);
+        try {
+            layout.check(weights);
+        } catch (ModelException e) {
+            throw new ModelException(file + ": " + e.getMessage(), e);
+        }
+        return new ModelFolder(path, config, weights);
+    }
+
+    /** In the decoder's order, without tensors that some writers add and that say nothing new. */
+    private static TensorSet ordered(TensorSet read, ModelConfig config, WeightLayout layout) {
+        Map<String, HostTensor> tensors = new LinkedHashMap<>();
+        for (String name : layout.tensors().keySet()) {
+            if (read.contains(name)) {
+                tensors.put(name, read.get(name));
+            }
+        }
+        for (String name : read.names()) {
+            boolean copy = name.equals("lm_head.weight") && config.tied();
+            if (!copy && !name.endsWith(".rotary_emb.inv_freq")) {
+                tensors.putIfAbsent(name, read.get(name));
+            }
+        }
+        return TensorSet.of(tensors);
     }
 
     /** The tokenizer of the folder; an error when it has none. */
     public Tokenizer tokenizer() {
-        throw new UnsupportedOperationException();
+        return Tokenizer.open(path);
     }
 
-    /** Writes a model folder, its tokenizer files copied from another folder unless that is null. */
+    /**
+     * Writes a model folder that transformers loads, its tokenizer files copied from another folder unless that is null.
+     * The weights must be the configuration's.
+     */
     public static void save(Path path, ModelConfig config, TensorSet weights, @Nullable Path tokenizerFrom) {
-        throw new UnsupportedOperationException();
+        new WeightLayout(config).check(weights);
+        try {
+            Files.createDirectories(path);
+            Files.writeString(path.resolve(CONFIG), config.toJson());
+            Safetensors.write(path.resolve(WEIGHTS), weights);
+            if (tokenizerFrom != null && !Files.isSameFile(tokenizerFrom, path)) {
+                for (String name : TOKENIZER_FILES) {
+                    Path from = tokenizerFrom.resolve(name);
+                    if (Files.exists(from)) {
+                        Files.copy(from, path.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw new ModelException("cannot write model folder " + path + ": " + e, e);
+        }
     }
 }

@@ -1,0 +1,210 @@
+package dev.troupe.model;
+
+import dev.troupe.proto.HostTensor;
+import dev.troupe.proto.TensorSet;
+import dev.troupe.proto.v1.DataType;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * How Hugging Face's tensors lie in the tensors that the script works on. The script has one matrix where Hugging Face
+ * has query, key and value, and one where it has gate and up; this is the one place that knows both.
+ */
+final class WeightLayout {
+    /** Script slots before the layers: embedding, final norm, head, rope frequencies. */
+    static final int GLOBAL_SLOTS = 4;
+
+    /** Script slots of each layer. */
+    static final int LAYER_SLOTS = 9;
+
+    /** Slot of the head. */
+    static final int HEAD_SLOT = 2;
+
+    /** Slot of the rope frequencies, which are not weights. */
+    static final int ROPE_SLOT = 3;
+
+    /** Rows of a Hugging Face tensor that stand somewhere in a leaf. */
+    private record Piece(String name, int row, int leafRow, int rows) {}
+
+    /**
+     * One tensor on the device.
+     *
+     * @param rowBytes bytes of a row; a vector counts as rows of one number
+     */
+    record Leaf(String name, int slot, long[] shape, int rowBytes, List<Piece> pieces) {
+        int byteSize() {
+            return Math.multiplyExact((int) shape[0], rowBytes);
+        }
+    }
+
+    private final ModelConfig config;
+    private final List<Leaf> leaves = new ArrayList<>();
+    private final Map<String, long[]> tensors = new LinkedHashMap<>();
+
+    WeightLayout(ModelConfig config) {
+        this.config = config;
+        int hidden = config.hidden();
+        plain("model.embed_tokens.weight", 0, config.vocabulary(), hidden);
+        for (int i = 0; i < config.layers(); i++) {
+            layer("model.layers." + i, GLOBAL_SLOTS + LAYER_SLOTS * i);
+        }
+        plain("model.norm.weight", 1, hidden);
+        if (config.scoreHead()) {
+            plain("score.weight", HEAD_SLOT, 1, hidden);
+        } else if (!config.tied()) {
+            plain("lm_head.weight", HEAD_SLOT, config.vocabulary(), hidden);
+        }
+    }
+
+    private void layer(String prefix, int slot) {
+        int hidden = config.hidden();
+        int width = config.headDim();
+        int queries = config.heads() * width;
+        plain(prefix + ".input_layernorm.weight", slot, hidden);
+        attention(prefix + ".self_attn.", slot);
+        plain(prefix + ".self_attn.o_proj.weight", slot + 5, hidden, queries);
+        plain(prefix + ".post_attention_layernorm.weight", slot + 6, hidden);
+        int inner = config.intermediate();
+        String gate = tensor(prefix + ".mlp.gate_proj.weight", inner, hidden);
+        String up = tensor(prefix + ".mlp.up_proj.weight", inner, hidden);
+        leaf(
+                prefix + ".mlp.gate_up_proj.weight",
+                slot + 7,
+                List.of(new Piece(gate, 0, 0, inner), new Piece(up, 0, inner, inner)),
+                2 * inner,
+                hidden);
+        plain(prefix + ".mlp.down_proj.weight", slot + 8, hidden, inner);
+    }
+
+    private void attention(String prefix, int slot) {
+        int width = config.headDim();
+        int rows = (config.heads() + 2 * config.kvHeads()) * width;
+        fused(prefix, "weight", slot + 1, rows, config.hidden());
+        if (config.family().qkvBias()) {
+            fused(prefix, "bias", slot + 2, rows);
+        }
+        if (config.family().qkNorm()) {
+            plain(prefix + "q_norm.weight", slot + 3, width);
+            plain(prefix + "k_norm.weight", slot + 4, width);
+        }
+    }
+
+    /** q, k and v by key-value head: its queries, its key, its value. */
+    private void fused(String prefix, String kind, int slot, int rows, long... columns) {
+        int width = config.headDim();
+        int group = config.heads() / config.kvHeads();
+        String q = tensor(prefix + "q_proj." + kind, shape(config.heads() * width, columns));
+        String k = tensor(prefix + "k_proj." + kind, shape(config.kvHeads() * width, columns));
+        String v = tensor(prefix + "v_proj." + kind, shape(config.kvHeads() * width, columns));
+        List<Piece> pieces = new ArrayList<>();
+        for (int head = 0; head < config.kvHeads(); head++) {
+            int at = head * (group + 2) * width;
+            pieces.add(new Piece(q, head * group * width, at, group * width));
+            pieces.add(new Piece(k, head * width, at + group * width, width));
+            pieces.add(new Piece(v, head * width, at + (group + 1) * width, width));
+        }
+        leaf(prefix + "qkv_proj." + kind, slot, pieces, shape(rows, columns));
+    }
+
+    private static long[] shape(long rows, long... columns) {
+        return columns.length == 0 ? new long[] {rows} : new long[] {rows, columns[0]};
+    }
+
+    private void plain(String name, int slot, long... shape) {
+        tensor(name, shape);
+        leaf(name, slot, List.of(new Piece(name, 0, 0, (int) shape[0])), shape);
+    }
+
+    private String tensor(String name, long... shape) {
+        tensors.put(name, shape);
+        return name;
+    }
+
+    private void leaf(String name, int slot, List<Piece> pieces, long... shape) {
+        leaves.add(new Leaf(name, slot, shape, rowBytes(shape), pieces));
+    }
+
+    private static int rowBytes(long[] shape) {
+        return Float.BYTES * (shape.length == 1 ? 1 : Math.toIntExact(shape[1]));
+    }
+
+    /** The device tensors, in the order of the parameters. */
+    List<Leaf> leaves() {
+        return leaves;
+    }
+
+    /** Hugging Face names and shapes, in Hugging Face's order. */
+    Map<String, long[]> tensors() {
+        return tensors;
+    }
+
+    /** Number of script slots. */
+    int slots() {
+        return GLOBAL_SLOTS + LAYER_SLOTS * config.layers();
+    }
+
+    /** Refuses a set that is not exactly this layout's; the error names the tensor. */
+    void check(TensorSet set) {
+        for (Map.Entry<String, long[]> expected : tensors.entrySet()) {
+            String name = expected.getKey();
+            if (!set.contains(name)) {
+                throw new ModelException("tensor " + name + " is missing; expected shape "
+                        + Arrays.toString(expected.getValue()) + " after the configuration");
+            }
+            HostTensor found = set.get(name);
+            if (found.dtype() != DataType.DATA_TYPE_F32 || !Arrays.equals(found.shape(), expected.getValue())) {
+                throw new ModelException("tensor " + name + " is " + found.dtype() + " "
+                        + Arrays.toString(found.shape()) + "; the configuration says F32 "
+                        + Arrays.toString(expected.getValue()));
+            }
+        }
+        for (String name : set.names()) {
+            if (!tensors.containsKey(name)) {
+                throw new ModelException(
+                        "tensor " + name + " is not one of a " + config.family().modelType() + " of " + config.layers()
+                                + " layers" + (config.scoreHead() ? " with a score head" : ""));
+            }
+        }
+    }
+
+    /** The bytes of a leaf, in a direct buffer, out of a checked set. */
+    ByteBuffer fuse(Leaf leaf, TensorSet set) {
+        ByteBuffer bytes = ByteBuffer.allocateDirect(leaf.byteSize()).order(ByteOrder.nativeOrder());
+        for (Piece piece : leaf.pieces) {
+            int length = piece.rows * leaf.rowBytes;
+            bytes.put(piece.leafRow * leaf.rowBytes, set.get(piece.name).data(), piece.row * leaf.rowBytes, length);
+        }
+        return bytes;
+    }
+
+    /** The Hugging Face tensors out of the leaves' bytes, given in the order of {@link #leaves()}. */
+    TensorSet split(List<ByteBuffer> leafBytes) {
+        Map<String, ByteBuffer> data = new LinkedHashMap<>();
+        tensors.forEach((name, shape) -> data.put(
+                name,
+                ByteBuffer.allocate(Math.toIntExact(shape[0]) * rowBytes(shape)).order(ByteOrder.LITTLE_ENDIAN)));
+        for (int i = 0; i < leaves.size(); i++) {
+            Leaf leaf = leaves.get(i);
+            for (Piece piece : leaf.pieces) {
+                ByteBuffer target = data.get(piece.name);
+                if (target != null) {
+                    int length = piece.rows * leaf.rowBytes;
+                    target.put(piece.row * leaf.rowBytes, leafBytes.get(i), piece.leafRow * leaf.rowBytes, length);
+                }
+            }
+        }
+        Map<String, HostTensor> out = new LinkedHashMap<>();
+        data.forEach((name, bytes) -> {
+            long[] shape = tensors.get(name);
+            if (shape != null) {
+                out.put(name, new HostTensor(DataType.DATA_TYPE_F32, shape, bytes));
+            }
+        });
+        return TensorSet.of(out);
+    }
+}
