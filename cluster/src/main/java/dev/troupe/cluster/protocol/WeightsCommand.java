@@ -7,7 +7,8 @@ import java.util.List;
 public interface WeightsCommand {
 
     /** Send this set's current version now and every later one as it appears. */
-    record Subscribe(String set, AeronAddress to, ActorRef<WeightsEvent> subscriber) implements WeightsCommand, Control {}
+    record Subscribe(String set, AeronAddress to, ActorRef<WeightsEvent> subscriber)
+            implements WeightsCommand, Control {}
 
     /** Closed interval of chunk indexes. */
     record ChunkRange(int first, int last) implements Control {}
