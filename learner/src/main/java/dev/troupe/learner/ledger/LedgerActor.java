@@ -182,7 +182,7 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
             refused++;
             LOG.error("refused a trajectory of {}: {}", arrived.trajectory().getNode(), e.getMessage());
             arrived.held().held(settings.epoch(), position);
-            giveUpLease(arrived.trajectory());
+            distrust(arrived.trajectory());
             return this;
         }
         PromptLedger.Arrival arrival = ledger.finish(held.id(), held.firstVersion());
@@ -206,11 +206,12 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
         return this;
     }
 
-    private void giveUpLease(Trajectory t) {
+    private void distrust(Trajectory t) {
         WorkRequest from = rollouts.get(t.getNode());
         if (from != null) {
-            TrajectoryRef id = new TrajectoryRef(t.getId().getDraw(), t.getId().getSample());
-            ledger.returned(from.node(), from.incarnation(), List.of(id));
+            // No new lease before it says again what it samples with: else it would be refused for ever, at full speed.
+            rollouts.remove(t.getNode());
+            ledger.lost(from.node(), from.incarnation());
         }
     }
 
