@@ -1,0 +1,5 @@
+/** The door: the command line. */
+@NullMarked
+package dev.troupe.deploy;
+
+import org.jspecify.annotations.NullMarked;

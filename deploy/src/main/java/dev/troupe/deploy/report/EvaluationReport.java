@@ -1,0 +1,26 @@
+package dev.troupe.deploy.report;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a policy wrote for the evaluation's prompts, measured.
+ *
+ * @param reward mean score of the reward that trained, or null without one
+ * @param gold mean of the sentiment rule
+ * @param kl mean over the completions of the summed log-ratio to the reference, nats
+ * @param length mean tokens of a completion
+ * @param distinct share of different completions, 0 to 1
+ * @param grammar share that the stories grammar accepts, or null where it does not apply
+ * @param prompts the prompts
+ * @param completions those of each prompt
+ */
+public record EvaluationReport(
+        @Nullable Double reward,
+        double gold,
+        double kl,
+        double length,
+        double distinct,
+        @Nullable Double grammar,
+        List<String> prompts,
+        List<List<String>> completions) {}

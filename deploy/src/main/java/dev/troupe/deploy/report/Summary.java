@@ -1,0 +1,67 @@
+package dev.troupe.deploy.report;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code summary.json}, written once when a run ends. What does not apply is null.
+ *
+ * @param status done, interrupted or failed
+ * @param kl policy to reference over the final evaluation, summed over a completion, nats
+ * @param distinct share of different completions, 0 to 1
+ * @param length mean tokens of a completion
+ * @param overlap share of tokens sampled while a learner pass was under way
+ */
+public record Summary(
+        String status,
+        String algorithm,
+        long steps,
+        double seconds,
+        @JsonProperty("tokens_generated") @Nullable Long tokensGenerated,
+        @JsonProperty("tokens_trained") @Nullable Long tokensTrained,
+        @JsonProperty("reward_before") @Nullable Double rewardBefore,
+        @JsonProperty("reward_after") @Nullable Double rewardAfter,
+        @JsonProperty("gold_before") @Nullable Double goldBefore,
+        @JsonProperty("gold_after") @Nullable Double goldAfter,
+        @JsonProperty("grammar_before") @Nullable Double grammarBefore,
+        @JsonProperty("grammar_after") @Nullable Double grammarAfter,
+        @Nullable Double kl,
+        @Nullable Double distinct,
+        @Nullable Double length,
+        @Nullable Ledger ledger,
+        @Nullable Staleness staleness,
+        @Nullable Parity parity,
+        @Nullable Double overlap,
+        @JsonProperty("weights_sha256") @Nullable String weightsSha256,
+        @JsonProperty("peak_rss_bytes") @Nullable Long peakRssBytes) {
+
+    /** What became of every trajectory: {@code issued = running + finished + trained + dropped}. */
+    public record Ledger(long issued, long running, long finished, long trained, long dropped) {}
+
+    /** In policy versions. */
+    public record Staleness(double mean, long max) {}
+
+    /** Absolute differences of log-probabilities, and the share of ratios outside [0.9, 1.1]. */
+    public record Parity(
+            @Nullable Double p95,
+            @Nullable Double max,
+            @Nullable Double outside,
+            long mixed) {}
+
+    /** Writes the file, whole or not at all. */
+    public void write(RunFolder folder) {
+        Path file = folder.summary();
+        Path beside = file.resolveSibling("summary.json.new");
+        try {
+            Files.writeString(beside, Json.pretty(this));
+            Files.move(beside, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write " + file + ": " + e, e);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package dev.troupe.deploy.settings;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Finds the folder that a model argument means. */
+public final class Models {
+    private static final String CONFIG = "config.json";
+    private static final String STEP = "step-";
+
+    private Models() {}
+
+    /**
+     * A Hugging Face folder, a run (its last checkpoint), a checkpoint, or the name of a shipped model.
+     *
+     * @param what who asks, for the error: a key or an option
+     * @throws SettingsException saying what was looked for and which models are shipped
+     */
+    public static Path folder(String what, String nameOrFolder) {
+        return folder(what, nameOrFolder, "policy");
+    }
+
+    /** As {@link #folder(String, String)}; of a run or checkpoint the part that is wanted, {@code policy} or {@code value}. */
+    public static Path folder(String what, String nameOrFolder, String part) {
+        Path path = Path.of(nameOrFolder);
+        for (Path candidate : List.of(path, path.resolve(part))) {
+            if (Files.isRegularFile(candidate.resolve(CONFIG))) {
+                return candidate;
+            }
+        }
+        Optional<Path> checkpoint = lastCheckpoint(path);
+        if (checkpoint.isPresent()) {
+            return checkpoint.get().resolve(part);
+        }
+        Path shipped = Home.find().model(nameOrFolder);
+        if (Files.isRegularFile(shipped.resolve(CONFIG))) {
+            return shipped;
+        }
+        if (nameOrFolder.endsWith(".gguf")) {
+            throw new SettingsException(what + " = " + nameOrFolder
+                    + ": GGUF files cannot be read yet; expected a Hugging" + " Face folder");
+        }
+        throw new SettingsException(
+                what + " = " + nameOrFolder + ": no model there. Expected a Hugging Face folder with " + CONFIG
+                        + ", a run or checkpoint, or a shipped one: " + String.join(", ", shipped()));
+    }
+
+    /** The last checkpoint of a run's folder. */
+    public static Optional<Path> lastCheckpoint(Path run) {
+        Path checkpoints = run.resolve("checkpoints");
+        if (!Files.isDirectory(checkpoints)) {
+            return Optional.empty();
+        }
+        try (Stream<Path> folders = Files.list(checkpoints)) {
+            return folders.filter(p -> name(p).matches(STEP + "\\d{1,9}"))
+                    .max(Comparator.comparingInt(p -> Integer.parseInt(name(p).substring(STEP.length()))));
+        } catch (IOException e) {
+            throw new SettingsException("cannot list " + checkpoints + ": " + e, e);
+        }
+    }
+
+    /** Names of the shipped models. */
+    public static List<String> shipped() {
+        Path folder = Home.find().model("");
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> folders = Files.list(folder)) {
+            return folders.filter(p -> Files.isRegularFile(p.resolve(CONFIG)))
+                    .map(Models::name)
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new SettingsException("cannot list " + folder + ": " + e, e);
+        }
+    }
+
+    private static String name(Path path) {
+        return String.valueOf(path.getFileName());
+    }
+}

@@ -1,0 +1,5 @@
+/** The settings of a run: merged, checked, explained. */
+@NullMarked
+package dev.troupe.deploy.settings;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,186 @@
+package dev.troupe.deploy.settings;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.Config;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SettingsTest {
+    @TempDir
+    private Path folder;
+
+    private static List<String> shipped() {
+        return Home.find().configs();
+    }
+
+    @ParameterizedTest
+    @MethodSource("shipped")
+    void everyShippedConfigurationLoads(String name) {
+        assertThat(Settings.load(name, List.of()).keys()).contains("steps", "learning_rate", "data.prompts");
+    }
+
+    @ParameterizedTest
+    @MethodSource("shipped")
+    void renderedSettingsMeanTheSame(String name) throws Exception {
+        Settings settings = Settings.load(name, List.of("seed=7", "stop=[\"a b\", \"c\"]", "missing_eos_penalty=null"));
+        Path file = Files.writeString(folder.resolve("config.conf"), settings.render());
+
+        Settings again = Settings.load(file.toString(), List.of());
+
+        assertThat(again.config().root()).isEqualTo(settings.config().root());
+        assertThat(again.render()).isEqualTo(settings.render());
+    }
+
+    @ParameterizedTest
+    @MethodSource("rooms")
+    void everyRoomDocumentsEachOfItsKeys(String room) {
+        Config defaults = Defaults.room(room);
+        Map<String, Integer> lines = new HashMap<>();
+        Defaults.leaves(defaults.root()).forEach((key, value) -> {
+            lines.put(key, value.origin().lineNumber());
+            // A key may share the paragraph of the key in the line above it.
+            boolean documented = !value.origin().comments().isEmpty()
+                    || Defaults.leaves(defaults.root()).values().stream()
+                            .anyMatch(v ->
+                                    v.origin().lineNumber() == value.origin().lineNumber() - 1);
+            assertThat(documented).as("%s in %s.conf has a comment", key, room).isTrue();
+        });
+        assertThat(lines).as("keys of %s.conf", room).isNotEmpty();
+    }
+
+    private static List<String> rooms() {
+        return Defaults.rooms();
+    }
+
+    @Test
+    void noKeyBelongsToTwoRooms() {
+        Map<String, String> owners = new HashMap<>();
+        for (String room : Defaults.rooms()) {
+            Defaults.leaves(Defaults.room(room).root())
+                    .keySet()
+                    .forEach(key -> assertThat(owners.put(key, room))
+                            .as("%s of %s is also a key of", key, room)
+                            .isNull());
+        }
+    }
+
+    @Test
+    void theCommandLineIsOverTheFileAndTheFileIsOverTheDefaults() throws Exception {
+        Path file = Files.writeString(folder.resolve("mine.conf"), "steps = 3\nseed = 4\n");
+
+        Settings settings = Settings.load(file.toString(), List.of("seed=5", "seed=6"));
+
+        assertThat(settings.config().getInt("steps")).isEqualTo(3);
+        assertThat(settings.config().getInt("seed")).isEqualTo(6);
+        assertThat(settings.source("steps")).isEqualTo(file + ":1");
+        assertThat(settings.source("seed")).isEqualTo("command line");
+        assertThat(settings.source("learning_rate")).isEqualTo("default");
+    }
+
+    @Test
+    void anIncludedFileCounts() throws Exception {
+        Files.writeString(folder.resolve("base.conf"), "steps = 3\nseed = 4\n");
+        Path file = Files.writeString(folder.resolve("mine.conf"), "include \"base\"\nsteps = 9\n");
+
+        Settings settings = Settings.load(file.toString(), List.of());
+
+        assertThat(settings.config().getInt("steps")).isEqualTo(9);
+        assertThat(settings.source("seed")).isEqualTo(folder.resolve("base.conf") + ":2");
+    }
+
+    @Test
+    void anUnknownKeyIsRefusedWithTheNearestOneAndItsPlace() throws Exception {
+        Path file = Files.writeString(folder.resolve("mine.conf"), "seed = 1\nlearning_rat = 1e-3\n");
+
+        assertThatThrownBy(() -> Settings.load(file.toString(), List.of("rollout.replica=2")))
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContaining(file + ":2: unknown key learning_rat; did you mean learning_rate?")
+                .hasMessageContaining("command line: unknown key rollout.replica; did you mean rollout.replicas?");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "steps=many | steps = many: expected an integer",
+                "steps=1.5 | steps = 1.5: expected an integer",
+                "steps=null | steps = null: expected an integer",
+                "learning_rate=fast | learning_rate = fast: expected a number",
+                "whiten_rewards=1 | whiten_rewards = 1: expected true or false",
+                "stop=x | stop = x: expected a list",
+                "rollout.deadline=soon | rollout.deadline = soon: expected a duration",
+                "model.policy=[a] | model.policy = [a]: expected a text",
+                "rollout=5 | rollout is a group of settings"
+            })
+    void aValueOfTheWrongTypeIsRefused(String overrideAndError) {
+        String[] parts = overrideAndError.split(" \\| ", 2);
+
+        assertThatThrownBy(() -> Settings.load(null, List.of(parts[0])))
+                .isInstanceOf(SettingsException.class)
+                .hasMessageStartingWith("command line: ")
+                .hasMessageContaining(parts[1]);
+    }
+
+    @Test
+    void valuesAreHoconAndWhatHoconCannotReadIsText() {
+        Config config = Settings.load(
+                        null,
+                        List.of(
+                                "learning_rate=1e-3",
+                                "value_learning_rate=2e-3",
+                                "stop=[\"\\n\", end]",
+                                "data.prompts=/a/b c:d?.jsonl",
+                                "rollout.deadline=1500ms"))
+                .config();
+
+        assertThat(config.getDouble("learning_rate")).isEqualTo(0.001);
+        assertThat(config.getDouble("value_learning_rate")).isEqualTo(0.002);
+        assertThat(config.getStringList("stop")).containsExactly("\n", "end");
+        assertThat(config.getString("data.prompts")).isEqualTo("/a/b c:d?.jsonl");
+        assertThat(config.getDuration("rollout.deadline")).hasMillis(1500);
+    }
+
+    @Test
+    void nullStaysNullWhereTheDefaultIsNull() {
+        assertThat(Settings.load(null, List.of()).config().getIsNull("missing_eos_penalty"))
+                .isTrue();
+        assertThat(Settings.load(null, List.of("missing_eos_penalty=1.0"))
+                        .config()
+                        .getDouble("missing_eos_penalty"))
+                .isEqualTo(1.0);
+    }
+
+    @Test
+    void aMissingFileIsRefusedWithTheShippedOnes() {
+        assertThatThrownBy(() -> Settings.load("stories/pro", List.of()))
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContaining("no configuration stories/pro")
+                .hasMessageContaining("stories/ppo");
+    }
+
+    @Test
+    void brokenHoconIsRefusedWithFileAndLine() throws Exception {
+        Path file = Files.writeString(folder.resolve("broken.conf"), "steps = 3\nseed = {\n");
+
+        assertThatThrownBy(() -> Settings.load(file.toString(), List.of()))
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContaining("broken.conf");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"=5", "a..b=5"})
+    void anOverrideMustHaveAKey(String override) {
+        assertThatThrownBy(() -> Settings.load(null, List.of(override)))
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContaining(override);
+    }
+}
