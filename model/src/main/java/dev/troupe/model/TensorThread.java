@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A long-lived platform thread on which tensor work happens. Gradient mode, the number of intra-op threads and the graph
@@ -18,7 +19,9 @@ public final class TensorThread implements AutoCloseable {
 
     private final String name;
     private final ExecutorService executor;
-    private volatile Thread thread = Thread.currentThread();
+    /** Null until the first work comes; never the caller's thread, which has other settings. */
+    private volatile @Nullable Thread thread;
+
 
     private TensorThread(String name, int threads) {
         this.name = name;
