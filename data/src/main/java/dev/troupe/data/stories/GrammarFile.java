@@ -96,9 +96,7 @@ final class GrammarFile {
 
     private Part part(String key) {
         return switch (key) {
-            case "N" -> new Part.Recall(Role.HERO);
-            case "O" -> new Part.Recall(Role.OBJECT);
-            case "A" -> new Part.Recall(Role.ANIMAL);
+            case "N" -> new Part.Hero();
             case "He" -> new Part.Pronoun("She", "He");
             case "he" -> new Part.Pronoun("she", "he");
             case "his" -> new Part.Pronoun("her", "his");

@@ -15,8 +15,8 @@ sealed interface Part {
         }
     }
 
-    /** A word that the story remembers: the first use chooses, later ones repeat. */
-    record Recall(Role role) implements Part {}
+    /** The name of the hero; the first use chooses, later ones repeat. */
+    record Hero() implements Part {}
 
     /** A pronoun of the hero; {@code girl} and {@code boy} are its two forms. */
     record Pronoun(String girl, String boy) implements Part {}

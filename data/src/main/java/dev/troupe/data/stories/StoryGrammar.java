@@ -2,16 +2,14 @@ package dev.troupe.data.stories;
 
 import dev.troupe.data.Resources;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 
 /**
- * The grammar of the embedded stories: an opening that names a hero, a place and an object, then sentences that are each
- * happy, plain or sad, and that agree with what was named before. It writes stories ({@link #write}) and recognises them
+ * The grammar of the embedded stories: an opening that names a hero, then sentences that are each happy, plain or sad
+ * and whose pronouns agree with the hero. It writes stories ({@link #write}) and recognises them
  * ({@link #accepts}). Immutable; safe for many threads.
  */
 public final class StoryGrammar {
@@ -20,17 +18,13 @@ public final class StoryGrammar {
 
     private final List<Slot> slots;
     private final Set<String> girls;
-    private final Map<Role, List<String>> roles = new EnumMap<>(Role.class);
+    private final List<String> heroes;
 
     private StoryGrammar(GrammarFile file) {
         slots = List.copyOf(file.slots());
         girls = Set.copyOf(file.words("girl"));
-        roles.put(
-                Role.HERO,
-                Stream.concat(file.words("girl").stream(), file.words("boy").stream())
-                        .toList());
-        roles.put(Role.OBJECT, file.words("object"));
-        roles.put(Role.ANIMAL, file.words("animal"));
+        heroes = Stream.concat(file.words("girl").stream(), file.words("boy").stream())
+                .toList();
     }
 
     /** The shipped grammar. */
@@ -46,7 +40,7 @@ public final class StoryGrammar {
      *     a word or not
      */
     public boolean accepts(String text, boolean mayContinue) {
-        return new Matcher(text, mayContinue).slot(0, 0, Cast.EMPTY);
+        return new Matcher(text, mayContinue).slot(0, 0, "");
     }
 
     /** Writes one story; the same state of {@code random} gives the same story. */
@@ -76,7 +70,8 @@ public final class StoryGrammar {
         return slots;
     }
 
-    private List<String> options(Part part, Cast cast) {
+    /** The words that may stand for a part; {@code hero} is empty until the story has named one. */
+    private List<String> options(Part part, String hero) {
         if (part instanceof Part.Literal literal) {
             return List.of(literal.text());
         }
@@ -84,17 +79,9 @@ public final class StoryGrammar {
             return pick.words();
         }
         if (part instanceof Part.Pronoun pronoun) {
-            return List.of(girls.contains(String.valueOf(cast.hero())) ? pronoun.girl() : pronoun.boy());
+            return List.of(girls.contains(hero) ? pronoun.girl() : pronoun.boy());
         }
-        Role role = ((Part.Recall) part).role();
-        String known = cast.get(role);
-        return known == null ? roles.getOrDefault(role, List.of()) : List.of(known);
-    }
-
-    private static Cast remember(Part part, Cast cast, String word) {
-        return part instanceof Part.Recall recall && cast.get(recall.role()) == null
-                ? cast.with(recall.role(), word)
-                : cast;
+        return hero.isEmpty() ? heroes : List.of(hero);
     }
 
     /** How a whole story leans; without it most stories would come out mixed and few happy or sad throughout. */
@@ -125,7 +112,7 @@ public final class StoryGrammar {
     private final class Writer {
         private SplittableRandom random;
         private final StringBuilder text = new StringBuilder();
-        private Cast cast = Cast.EMPTY;
+        private String hero = "";
 
         Writer(SplittableRandom random) {
             this.random = random;
@@ -147,9 +134,9 @@ public final class StoryGrammar {
 
         void form(List<List<Part>> forms) {
             for (Part part : forms.get(random.nextInt(forms.size()))) {
-                List<String> options = options(part, cast);
+                List<String> options = options(part, hero);
                 String word = options.get(options.size() == 1 ? 0 : random.nextInt(options.size()));
-                cast = remember(part, cast, word);
+                hero = part instanceof Part.Hero ? word : hero;
                 text.append(word);
             }
         }
@@ -164,7 +151,7 @@ public final class StoryGrammar {
             this.mayContinue = mayContinue;
         }
 
-        boolean slot(int index, int at, Cast cast) {
+        boolean slot(int index, int at, String hero) {
             if (index == slots.size()) {
                 return at == text.length();
             }
@@ -173,21 +160,27 @@ public final class StoryGrammar {
             }
             Slot slot = slots.get(index);
             for (List<Part> form : slot.all()) {
-                if (form(index, form, 0, at, cast)) {
+                if (form(index, form, 0, at, hero)) {
                     return true;
                 }
             }
-            return slot.optional() && slot(index + 1, at, cast);
+            return slot.optional() && slot(index + 1, at, hero);
         }
 
-        private boolean form(int index, List<Part> form, int part, int at, Cast cast) {
+        private boolean form(int index, List<Part> form, int part, int at, String hero) {
             if (part == form.size()) {
-                return slot(index + 1, at, cast);
+                return slot(index + 1, at, hero);
             }
-            for (String word : options(form.get(part), cast)) {
+            for (String word : options(form.get(part), hero)) {
                 boolean cut = mayContinue && text.length() < at + word.length();
                 if (cut ? word.startsWith(text.substring(at)) : text.startsWith(word, at)) {
-                    if (cut || form(index, form, part + 1, at + word.length(), remember(form.get(part), cast, word))) {
+                    if (cut
+                            || form(
+                                    index,
+                                    form,
+                                    part + 1,
+                                    at + word.length(),
+                                    form.get(part) instanceof Part.Hero ? word : hero)) {
                         return true;
                     }
                 }

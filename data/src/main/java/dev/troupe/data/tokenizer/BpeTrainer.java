@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Learns byte-pair merges: the pair that stands most often in the texts becomes a token, again and again. Ties go to the
@@ -52,7 +53,8 @@ public final class BpeTrainer {
             }
         }
         List<Word> words = new ArrayList<>();
-        counts.forEach((spelled, count) -> words.add(new Word(List.of(spelled.split("", -1)), count)));
+        counts.forEach((spelled, count) ->
+                words.add(new Word(spelled.chars().mapToObj(Character::toString).toList(), count)));
         List<Merge> merges = new ArrayList<>();
         while (merges.size() < most) {
             Merge best = commonest(words);
@@ -65,7 +67,7 @@ public final class BpeTrainer {
         return merges;
     }
 
-    private static @org.jspecify.annotations.Nullable Merge commonest(List<Word> words) {
+    private static @Nullable Merge commonest(List<Word> words) {
         Map<Merge, Long> pairs = new HashMap<>();
         for (Word word : words) {
             for (int i = 1; i < word.pieces().size(); i++) {

@@ -1,8 +1,0 @@
-package dev.troupe.data.stories;
-
-/** What a story remembers from sentence to sentence. */
-enum Role {
-    HERO,
-    OBJECT,
-    ANIMAL
-}
