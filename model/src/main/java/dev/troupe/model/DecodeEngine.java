@@ -1,6 +1,16 @@
 package dev.troupe.model;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import dev.troupe.proto.TensorSet;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.DoubleBuffer;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * Token by token generation for a fixed number of slots over a pre-allocated key-value cache. Each slot holds a row at
@@ -8,7 +18,56 @@ import dev.troupe.proto.TensorSet;
  * its slot nor on its neighbours. To be used on one {@link TensorThread}.
  */
 public final class DecodeEngine implements AutoCloseable {
-    private DecodeEngine() {}
+    private static final int PROMPT_MULTIPLE = 16;
+    private static final int FREE = -1;
+
+    private final ModelConfig config;
+    private final Script script;
+    private final DeviceWeights weights;
+    private final NDManager manager = Libtorch.scope();
+    private final int slots;
+    private final int length;
+    private final int[] dims;
+    private final TensorList cache;
+    private final TensorList fixed;
+    private final NDArray inputs;
+    private final NDArray answer;
+    private final DoubleBuffer inputValues;
+    private final DoubleBuffer answerValues;
+    private final NDArray none;
+    private final NDArray ends;
+    private NDArray seen;
+    private SamplingConfig sampling;
+    /** Place of the token drawn last, which the next step computes; FREE where a slot has no row. */
+    private final int[] positions;
+
+    private DecodeEngine(ModelConfig config, TensorSet set, int slots, int length, SamplingConfig sampling) {
+        this.config = config;
+        this.slots = slots;
+        this.length = length;
+        this.dims = Decoder.dims(config);
+        this.script = Script.load(Decoder.class, "decoder.py", "sampling.py", "decode.py");
+        this.weights = new DeviceWeights(config, set, script);
+        NDList store = new NDList();
+        for (int i = 0; i < 2 * config.layers(); i++) {
+            store.add(manager.zeros(new Shape((long) slots * config.kvHeads(), length, config.headDim())));
+        }
+        this.cache = TensorList.of(store);
+        this.fixed = TensorList.of(new NDList(columns(), headStarts()));
+        ByteBuffer in = doubles();
+        ByteBuffer out = doubles();
+        this.inputValues = in.asDoubleBuffer();
+        this.answerValues = out.asDoubleBuffer();
+        this.inputs = manager.create(in, new Shape(3, slots), DataType.FLOAT64); // shares the buffer's memory
+        this.answer = manager.create(out, new Shape(3, slots), DataType.FLOAT64);
+        this.none = manager.create(new Shape(0), DataType.INT64);
+        this.ends = manager.create(
+                config.eosIds().stream().mapToLong(Integer::longValue).toArray());
+        this.positions = new int[slots];
+        Arrays.fill(positions, FREE);
+        this.sampling = sampling;
+        this.seen = seenFor(sampling);
+    }
 
     /**
      * What one step drew, by slot; slots without a row hold meaningless numbers.
@@ -22,17 +81,114 @@ public final class DecodeEngine implements AutoCloseable {
     /** Puts weights on the device and allocates the cache: slots rows of up to length tokens (prompt and completion). */
     public static DecodeEngine open(
             ModelConfig config, TensorSet weights, int slots, int length, SamplingConfig sampling) {
-        throw new UnsupportedOperationException();
+        if (slots < 1) {
+            throw new IllegalArgumentException("slots = " + slots + ": expected at least 1");
+        }
+        if (length < 2 || length > config.maxPositions()) {
+            throw new ModelException(
+                    "rows of " + length + " tokens (prompt and completion) do not fit the model's context" + " of "
+                            + config.maxPositions());
+        }
+        if (config.scoreHead()) {
+            throw new ModelException("a model with a score head cannot generate");
+        }
+        return new DecodeEngine(config, weights, slots, length, sampling);
+    }
+
+    private NDArray columns() {
+        return manager.create(IntStream.range(0, length).asLongStream().toArray());
+    }
+
+    private NDArray headStarts() {
+        long[] starts = new long[slots * config.kvHeads()];
+        Arrays.setAll(starts, i -> (long) i * length);
+        return manager.create(starts, new Shape(slots, config.kvHeads()));
+    }
+
+    private ByteBuffer doubles() {
+        return ByteBuffer.allocateDirect(3 * slots * Double.BYTES).order(ByteOrder.nativeOrder());
+    }
+
+    private NDArray seenFor(SamplingConfig how) {
+        return how.repetitionPenalty() == 1.0
+                ? manager.create(new Shape(0), DataType.BOOLEAN)
+                : manager.zeros(new Shape(slots, config.vocabulary()), DataType.BOOLEAN);
+    }
+
+    /** Changes how tokens are drawn; only while every slot is free. */
+    public void use(SamplingConfig how) {
+        if (occupied() > 0) {
+            throw new IllegalStateException(occupied() + " rows are under way; their sampling cannot change");
+        }
+        seen.close();
+        sampling = how;
+        seen = seenFor(how);
     }
 
     /**
-     * Computes a prompt once, copies its keys and values into the given slots and draws each slot's first token.
+     * Computes a prompt once, copies its keys and values into the given free slots and draws each slot's first token.
      *
-     * @param noise one uniform number a slot of {@code slots}, each strictly between 0 and 1
-     * @return indexed as {@code slots} is
+     * @param noise one uniform number a slot of {@code into}, each strictly between 0 and 1
+     * @return indexed as {@code into} is
      */
-    public Step prefill(int[] prompt, int[] slots, double[] noise) {
-        throw new UnsupportedOperationException();
+    public Step prefill(int[] prompt, int[] into, double[] noise) {
+        checkPrompt(prompt, into, noise);
+        int width = Math.min(length, (prompt.length + PROMPT_MULTIPLE - 1) / PROMPT_MULTIPLE * PROMPT_MULTIPLE);
+        long[] ids = new long[width];
+        long[] segments = new long[width];
+        for (int i = 0; i < prompt.length; i++) {
+            ids[i] = prompt[i];
+            segments[i] = 1;
+        }
+        long[] target = Arrays.stream(into).asLongStream().toArray();
+        double[] drawn;
+        try (NDManager scope = Libtorch.scope()) {
+            Shape shape = new Shape(1, width);
+            NDArray step = script.tensor(
+                    scope,
+                    "begin",
+                    scope.create(ids, shape),
+                    scope.create(IntStream.range(0, width).asLongStream().toArray(), shape),
+                    scope.create(segments, shape),
+                    scope.create(new long[] {prompt.length - 1}),
+                    scope.create(target),
+                    scope.create(noise),
+                    cache,
+                    seen,
+                    sampling.suppressFirstEos() ? ends : none,
+                    weights.slots(),
+                    dims,
+                    config.normEps(),
+                    how());
+            drawn = step.toDoubleArray();
+        }
+        Step step = step(DoubleBuffer.wrap(drawn), into.length);
+        for (int i = 0; i < into.length; i++) {
+            positions[into[i]] = prompt.length;
+            inputValues.put(into[i], step.tokens[i]);
+        }
+        return step;
+    }
+
+    private void checkPrompt(int[] prompt, int[] into, double[] noise) {
+        if (prompt.length < 1 || prompt.length >= length) {
+            throw new ModelException("a prompt of " + prompt.length + " tokens does not fit slots of " + length
+                    + " tokens (at least 1, and room for one more)");
+        }
+        for (int token : prompt) {
+            if (token < 0 || token >= config.vocabulary()) {
+                throw new ModelException(
+                        "token " + token + " of a prompt is outside the vocabulary of " + config.vocabulary());
+            }
+        }
+        if (into.length < 1 || into.length != noise.length) {
+            throw new IllegalArgumentException(into.length + " slots and " + noise.length + " numbers of noise");
+        }
+        for (int slot : into) {
+            if (positions[slot] != FREE) {
+                throw new IllegalStateException("slot " + slot + " holds a row already");
+            }
+        }
     }
 
     /**
@@ -41,34 +197,92 @@ public final class DecodeEngine implements AutoCloseable {
      * @param noise [slots] uniform numbers; those of free slots do not matter
      */
     public Step step(double[] noise) {
-        throw new UnsupportedOperationException();
+        if (noise.length != slots) {
+            throw new IllegalArgumentException(noise.length + " numbers of noise for " + slots + " slots");
+        }
+        for (int s = 0; s < slots; s++) {
+            if (positions[s] >= length) {
+                throw new IllegalStateException("the row in slot " + s + " is full with " + length + " tokens");
+            }
+            inputValues.put(slots + s, Math.max(0, positions[s]));
+        }
+        inputValues.put(2 * slots, noise);
+        script.run("step", inputs, answer, fixed, cache, seen, none, weights.slots(), dims, config.normEps(), how());
+        Step step = step(answerValues, slots);
+        for (int s = 0; s < slots; s++) {
+            if (positions[s] != FREE) {
+                positions[s]++;
+                inputValues.put(s, step.tokens[s]);
+            }
+        }
+        return step;
+    }
+
+    private static Step step(DoubleBuffer values, int n) {
+        int[] tokens = new int[n];
+        float[] logprobs = new float[n];
+        float[] kept = new float[n];
+        for (int i = 0; i < n; i++) {
+            tokens[i] = (int) values.get(i);
+            logprobs[i] = (float) values.get(n + i);
+            kept[i] = (float) values.get(2 * n + i);
+        }
+        return new Step(tokens, logprobs, kept);
+    }
+
+    private double[] how() {
+        return new double[] {
+            sampling.temperature(), sampling.topK(), sampling.topP(), sampling.minP(), sampling.repetitionPenalty()
+        };
     }
 
     /** Gives a slot's place back. */
     public void release(int slot) {
-        throw new UnsupportedOperationException();
+        positions[slot] = FREE;
+        inputValues.put(slot, 0);
+    }
+
+    /** Whether a slot holds no row. */
+    public boolean isFree(int slot) {
+        return positions[slot] == FREE;
+    }
+
+    /** Number of slots that hold a row. */
+    public int occupied() {
+        return (int) Arrays.stream(positions).filter(p -> p != FREE).count();
+    }
+
+    /** Tokens in a slot's row, prompt included and the one drawn last too; 0 when it is free. */
+    public int tokens(int slot) {
+        return positions[slot] + 1;
     }
 
     /** Puts new weights in between two steps; rows under way keep their keys and values and go on. */
-    public void swap(TensorSet weights) {
-        throw new UnsupportedOperationException();
+    public void swap(TensorSet set) {
+        weights.assign(set);
     }
 
     /** SHA-256 of the weights on the device. */
     public String liveSha256() {
-        throw new UnsupportedOperationException();
+        return weights.export().sha256();
     }
 
     /** Number of slots. */
     public int slots() {
-        throw new UnsupportedOperationException();
+        return slots;
     }
 
     /** Tokens a slot can hold. */
     public int length() {
-        throw new UnsupportedOperationException();
+        return length;
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        cache.close();
+        fixed.close();
+        weights.close();
+        manager.close();
+        script.close();
+    }
 }

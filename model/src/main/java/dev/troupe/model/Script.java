@@ -22,7 +22,7 @@ import java.util.zip.ZipOutputStream;
  * TorchScript archives are written in; weights come in as arguments. Nothing but Java is needed to make the archive.
  *
  * <p>Arguments of a call: NDArray (Tensor), NDList or {@link TensorList} (List[Tensor]), Integer or Long (int), Double or
- * Float (float), Boolean (bool), int[] or long[] (List[int]). Tensors that come out are attached to the manager given.
+ * Float (float), Boolean (bool), int[] or long[] (List[int]), double[] (List[float]). Tensors that come out are attached to the manager given.
  * A compiled script may be called by several threads at once.
  */
 public final class Script implements AutoCloseable {
@@ -34,16 +34,21 @@ public final class Script implements AutoCloseable {
         this.module = module;
     }
 
-    /** Compiles a resource that lies beside the class; an error in it names line and column. */
-    public static Script load(Class<?> owner, String resource) {
-        try (InputStream in = owner.getResourceAsStream(resource)) {
-            if (in == null) {
-                throw new ModelException("no script " + resource + " beside " + owner.getName());
+    /** Compiles resources that lie beside the class, joined into one script; an error in them names line and column. */
+    public static Script load(Class<?> owner, String... resources) {
+        StringBuilder text = new StringBuilder();
+        for (String resource : resources) {
+            try (InputStream in = owner.getResourceAsStream(resource)) {
+                if (in == null) {
+                    throw new ModelException("no script " + resource + " beside " + owner.getName());
+                }
+                text.append(new String(in.readAllBytes(), StandardCharsets.UTF_8))
+                        .append('\n');
+            } catch (IOException e) {
+                throw new ModelException("cannot read script " + resource + ": " + e.getMessage(), e);
             }
-            return compile(resource, new String(in.readAllBytes(), StandardCharsets.UTF_8));
-        } catch (IOException e) {
-            throw new ModelException("cannot read script " + resource + ": " + e.getMessage(), e);
         }
+        return compile(String.join(" + ", resources), text.toString());
     }
 
     /** Compiles text; the name serves in errors. */
@@ -120,6 +125,8 @@ public final class Script implements AutoCloseable {
             return TensorList.values(list);
         } else if (argument instanceof long[] longs) {
             return IValue.listFrom(longs);
+        } else if (argument instanceof double[] doubles) {
+            return IValue.listFrom(doubles);
         } else if (argument instanceof int[] ints) {
             long[] longs = new long[ints.length];
             for (int i = 0; i < ints.length; i++) {

@@ -1,0 +1,72 @@
+# Generation token by token, on top of decoder.py and sampling.py. S slots, each with room for L tokens; n slots that
+# share a prompt. cache holds keys and values, [S * K, L, E] each, layer after layer.
+
+# Computes the prompt ids [1, P] (padded; last [1] is the place of its last token) once, copies its keys and values into
+# the slots [n], and returns the logits [n, V] after it.
+def prefill(self, ids: Tensor, positions: Tensor, segments: Tensor, last: Tensor, slots: Tensor, cache: List[Tensor], w: List[Tensor], dims: List[int], eps: float) -> Tensor:
+  t = ids.size(1)
+  n = slots.numel()
+  x = torch.embedding(w[0], ids.view([-1]))
+  turn = self.rotation(positions.view([-1]), w, dims)
+  mask = self.visible(segments, dims)
+  for i in range(dims[0]):
+    j = 4 + 9 * i
+    a = self.project(x, w, j, turn, dims, eps)
+    for part in range(2):
+      store = cache[2 * i + part]
+      room = torch.slice(store.view([-1, dims[1], store.size(1), dims[3]]), 2, 0, t)
+      made = torch.transpose(torch.select(a, 2, dims[2] + part), 0, 1)
+      torch.index_put_(room, [slots], torch.unsqueeze(made, 0).expand([n, dims[1], t, dims[3]]))
+    o = self.attend(a, mask, 1, t, dims)
+    if torch.eq(i, dims[0] - 1):
+      x = torch.index_select(x, 0, last)
+      o = torch.index_select(o, 0, last)
+    x = self.finish(x, o, w, j, eps)
+  return torch.linear(self.rms_norm(x, w[1], eps), w[2]).expand([n, -1])
+
+# Logits [S, V] after one more token of every slot: tokens [S] stand at positions [S]. Every step runs the same shapes
+# over the whole cache, so that no row's numbers depend on another's length.
+# fixed: 0 the columns 0 to L - 1, 1 [S, K] where each key-value head begins in the cache laid flat.
+def advance(self, tokens: Tensor, positions: Tensor, fixed: List[Tensor], cache: List[Tensor], w: List[Tensor], dims: List[int], eps: float) -> Tensor:
+  s = tokens.numel()
+  k = dims[1]
+  g = dims[2]
+  e = dims[3]
+  x = torch.embedding(w[0], tokens)
+  turn = self.rotation(positions, w, dims)
+  at = torch.unsqueeze(positions, 1)
+  hidden = torch.where(torch.le(fixed[0], at), 0., -1.0e30)
+  mask = torch.unsqueeze(hidden, 1).expand([s, k, fixed[0].numel()]).reshape([s * k, 1, -1])
+  place = (fixed[1] + at).view([-1])
+  for i in range(dims[0]):
+    j = 4 + 9 * i
+    a = self.project(x, w, j, turn, dims, eps).view([s * k, g + 2, e])
+    query, key, value = torch.split_with_sizes(a, [g, 1, 1], 1)
+    keys = cache[2 * i]
+    values = cache[2 * i + 1]
+    torch.index_copy_(keys.view([-1, e]), 0, place, torch.squeeze(key, 1))
+    torch.index_copy_(values.view([-1, e]), 0, place, torch.squeeze(value, 1))
+    scores = torch.baddbmm(mask, query, torch.transpose(keys, 1, 2), beta=1, alpha=e ** -0.5)
+    o = torch.bmm(torch.softmax(scores, -1), values)
+    x = self.finish(x, o.view([s, k * g * e]), w, j, eps)
+  return torch.linear(self.rms_norm(x, w[1], eps), w[2])
+
+# The first token of n slots after a prompt, into answer [3, n]; noise [n].
+def begin(self, ids: Tensor, positions: Tensor, segments: Tensor, last: Tensor, slots: Tensor, noise: Tensor, cache: List[Tensor], seen: Tensor, banned: Tensor, w: List[Tensor], dims: List[int], eps: float, how: List[float]) -> Tensor:
+  logits = self.prefill(ids, positions, segments, last, slots, cache, w, dims, eps)
+  if torch.gt(seen.numel(), 0):
+    row = torch.zeros([1, seen.size(1)], dtype=11)
+    torch.index_fill_(row, 1, torch.slice(ids.view([-1]), 0, 0, last.item() + 1), True)
+    torch.index_put_(seen, [slots], row)
+    return self.draw(logits, noise, torch.index_select(seen, 0, slots), banned, how)
+  return self.draw(logits, noise, seen, banned, how)
+
+# One token of every slot. inputs [3, S] float64: tokens drawn last, their positions, noise; answer [3, S] float64.
+def step(self, inputs: Tensor, answer: Tensor, fixed: List[Tensor], cache: List[Tensor], seen: Tensor, banned: Tensor, w: List[Tensor], dims: List[int], eps: float, how: List[float]) -> None:
+  tokens = torch.to(torch.select(inputs, 0, 0), 4)
+  positions = torch.to(torch.select(inputs, 0, 1), 4)
+  logits = self.advance(tokens, positions, fixed, cache, w, dims, eps)
+  if torch.gt(seen.numel(), 0):
+    torch.scatter_(seen, 1, torch.unsqueeze(tokens, 1), True)
+  torch.copy_(answer, self.draw(logits, torch.select(inputs, 0, 2), seen, banned, how))
+  return None
