@@ -22,7 +22,6 @@ public final class TensorThread implements AutoCloseable {
     /** Null until the first work comes; never the caller's thread, which has other settings. */
     private volatile @Nullable Thread thread;
 
-
     private TensorThread(String name, int threads) {
         this.name = name;
         this.executor = Executors.newSingleThreadExecutor(task -> {
