@@ -1,0 +1,171 @@
+package dev.troupe.data.sources;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.ConfigFactory;
+import dev.troupe.data.DataException;
+import dev.troupe.data.DataSettings;
+import dev.troupe.data.rewards.SentimentRule;
+import dev.troupe.data.stories.StoryGrammar;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class SourcesTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void evaluationPromptsAreDistinctFixedAndUnseenInTraining() {
+        DataSettings settings = settings("");
+        List<Prompt> evaluation = Sources.evaluation(settings);
+        assertThat(evaluation).hasSize(32).isEqualTo(Sources.evaluation(settings));
+        Set<String> texts = new HashSet<>();
+        evaluation.forEach(prompt -> texts.add(prompt.text()));
+        assertThat(texts).hasSize(32).allMatch(text -> StoryGrammar.stories().accepts(text, true));
+        Source<Prompt> train = Sources.prompts(settings, 1);
+        Source<String> sft = Sources.texts(settings, 1);
+        Source<PreferencePair> pairs = Sources.pairs(settings, 1);
+        for (int n = 0; n < 3_000; n++) {
+            assertThat(texts).doesNotContain(train.draw(n).text(), pairs.draw(n).prompt());
+            String story = sft.draw(n);
+            assertThat(texts).noneMatch(story::startsWith);
+        }
+        assertThat(train.size()).isEqualTo(Source.ENDLESS);
+        assertThat(train.draw(77)).isEqualTo(new Prompt(77, train.draw(77).text()));
+    }
+
+    @Test
+    void storyPairsAreRankedByTheRuleWithAMargin() {
+        DataSettings settings = settings("data.pairs_margin = 0.4, data.held_out = 100");
+        Source<PreferencePair> pairs = Sources.pairs(settings, 3);
+        List<PreferencePair> some =
+                new ArrayList<>(LongStream.range(0, 500).mapToObj(pairs::draw).toList());
+        some.addAll(Sources.heldOutPairs(settings));
+        assertThat(some).hasSize(600).allSatisfy(pair -> {
+            double lead = SentimentRule.own().gold(pair.chosen())
+                    - SentimentRule.own().gold(pair.rejected());
+            assertThat(lead).isGreaterThanOrEqualTo(0.4).isEqualTo(pair.margin());
+            assertThat(StoryGrammar.stories().accepts(pair.prompt() + pair.chosen(), false))
+                    .isTrue();
+            assertThat(StoryGrammar.stories().accepts(pair.prompt() + pair.rejected(), false))
+                    .isTrue();
+        });
+        assertThat(Sources.heldOutTexts(settings)).hasSize(100);
+    }
+
+    @Test
+    void aFileIsReadInShuffledEpochsThatAnyDrawCanJoin() throws IOException {
+        Path file = write(
+                "p.jsonl",
+                IntStream.range(0, 50)
+                        .mapToObj(i -> "{\"prompt\":\"p" + i + "\"}")
+                        .toList());
+        Source<Prompt> source = Sources.prompts(settings("data.prompts = \"" + file + "\""), 8);
+        assertThat(source.size()).isEqualTo(50);
+        List<String> first =
+                LongStream.range(0, 50).mapToObj(n -> source.draw(n).text()).toList();
+        List<String> second =
+                LongStream.range(50, 100).mapToObj(n -> source.draw(n).text()).toList();
+        assertThat(first).doesNotHaveDuplicates().hasSize(50);
+        assertThat(second).containsExactlyInAnyOrderElementsOf(first).isNotEqualTo(first);
+        Source<Prompt> resumed = Sources.prompts(settings("data.prompts = \"" + file + "\""), 8);
+        assertThat(resumed.draw(63).text()).isEqualTo(second.get(13));
+        Source<Prompt> other = Sources.prompts(settings("data.prompts = \"" + file + "\""), 9);
+        assertThat(LongStream.range(0, 50).mapToObj(n -> other.draw(n).text()).toList())
+                .containsExactlyInAnyOrderElementsOf(first)
+                .isNotEqualTo(first);
+    }
+
+    @Test
+    void readsGzipAndToldApartShapes() throws IOException {
+        Path zipped = folder.resolve("p.jsonl.gz");
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(zipped))) {
+            out.write("{\"prompt\":\"a\",\"id\":1}\n\n{\"prompt\":\"b\"}\n".getBytes(StandardCharsets.UTF_8));
+        }
+        assertThat(Sources.readPrompts(zipped)).containsExactly("a", "b");
+        Path texts = write("t.jsonl", List.of("{\"text\":\"x\"}", "{\"prompt\":\"y\",\"completion\":\" z\"}"));
+        assertThat(Sources.readTexts(texts)).containsExactly("x", "y z");
+        Path pairs = write("d.jsonl", List.of("{\"prompt\":\"q\",\"chosen\":\"c\",\"rejected\":\"r\",\"margin\":0.5}"));
+        assertThat(Sources.readPairs(pairs)).containsExactly(new PreferencePair("q", "c", "r", 0.5));
+        assertThat(Sources.evaluation(settings("eval.count = 1, eval.prompts = \"" + zipped + "\"")))
+                .containsExactly(new Prompt(0, "a"));
+    }
+
+    @Test
+    void heldOutRowsOfAFileAreNotTrainedOn() throws IOException {
+        Path file = write(
+                "t.jsonl",
+                IntStream.range(0, 40)
+                        .mapToObj(i -> "{\"text\":\"t" + i + "\"}")
+                        .toList());
+        DataSettings settings = settings("data.held_out = 100, data.texts = \"" + file + "\"");
+        List<String> heldOut = Sources.heldOutTexts(settings);
+        Source<String> train = Sources.texts(settings, 2);
+        assertThat(heldOut).hasSize(4);
+        assertThat(train.size()).isEqualTo(36);
+        assertThat(LongStream.range(0, 36).mapToObj(train::draw).toList())
+                .doesNotHaveDuplicates()
+                .doesNotContainAnyElementsOf(heldOut);
+    }
+
+    @Test
+    void namesFileLineAndReasonOfBadInput() throws IOException {
+        refused("a.jsonl", List.of("{\"prompt\":\"a\"}", "{\"prompt\":"), "a.jsonl:2: not JSON: ");
+        refused("b.jsonl", List.of("", "[1]"), "b.jsonl:2: expected a JSON object, found ARRAY");
+        refused("c.jsonl", List.of("{\"text\":\"a\"}"), "c.jsonl:1: no column \"prompt\"; the line has [text]");
+        refused("d.jsonl", List.of("{\"prompt\":3}"), "d.jsonl:1: column \"prompt\" is number, expected a string");
+        refused("e.jsonl", List.of("{\"prompt\":\"\"}"), "e.jsonl:1: the prompt is empty");
+        refused("f.jsonl", List.of(), "f.jsonl: the file is empty");
+        refused("g.jsonl", List.of("{\"prompt\":\"a\"} {}"), "g.jsonl:1: not JSON: ");
+        assertThatThrownBy(() -> Sources.readPrompts(folder.resolve("none.jsonl")))
+                .isInstanceOf(DataException.class)
+                .hasMessageContaining("none.jsonl: no such file");
+        assertThatThrownBy(() -> Sources.readPrompts(folder)).hasMessageContaining("is a folder");
+        Path latin = folder.resolve("latin.jsonl");
+        Files.write(latin, "{\"prompt\":\"caf\u00e9\"}".getBytes(StandardCharsets.ISO_8859_1));
+        assertThatThrownBy(() -> Sources.readPrompts(latin)).hasMessageContaining("latin.jsonl:1: not UTF-8 text");
+        Path texts = write("h.jsonl", List.of("{\"chosen\":\"a\"}"));
+        assertThatThrownBy(() -> Sources.readTexts(texts))
+                .hasMessageContaining("h.jsonl:1: columns [chosen], expected one of the shapes");
+    }
+
+    @Test
+    void settingsOutOfRangeNameTheirKey() {
+        assertThatThrownBy(() -> settings("eval.count = 0")).hasMessage("eval.count = 0: expected at least 1");
+        assertThatThrownBy(() -> settings("data.pairs_margin = 0")).hasMessageStartingWith("data.pairs_margin = 0.0");
+        assertThatThrownBy(() -> settings("eval.samples = many"))
+                .isInstanceOf(DataException.class)
+                .hasMessageContaining("eval.samples");
+    }
+
+    private void refused(String name, List<String> lines, String message) throws IOException {
+        Path file = write(name, lines);
+        assertThatThrownBy(() -> Sources.readPrompts(file))
+                .isInstanceOf(DataException.class)
+                .hasMessageContaining(folder.resolve(message.substring(0, message.indexOf(':'))) + ":")
+                .hasMessageContaining(message);
+    }
+
+    private Path write(String name, List<String> lines) throws IOException {
+        return Files.write(folder.resolve(name), lines);
+    }
+
+    private static DataSettings settings(String overrides) {
+        return DataSettings.from(ConfigFactory.parseString(overrides)
+                .withFallback(ConfigFactory.parseResources("troupe/data.conf"))
+                .resolve());
+    }
+}
