@@ -64,10 +64,12 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
     }
 
     /** Sends leases. */
-    @FunctionalInterface
     public interface LeaseSender {
         /** Sends the grant without waiting for its delivery. */
         void send(AeronAddress to, LeaseGrant grant, long policyVersion);
+
+        /** The rollout is gone: nothing more is to be delivered there. */
+        void forget(AeronAddress rollout);
     }
 
     /**
@@ -169,6 +171,7 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
         WorkRequest known = rollouts.get(node);
         if (known != null && known.incarnation() == incarnation) {
             rollouts.remove(node);
+            surroundings.leases().forget(known.address());
         }
     }
 

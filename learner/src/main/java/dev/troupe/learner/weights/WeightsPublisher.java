@@ -40,6 +40,9 @@ public final class WeightsPublisher extends AbstractBehavior<WeightsCommand> {
 
         /** Sends chunks without waiting for their delivery. */
         void send(AeronAddress to, String set, long version, int first, int last);
+
+        /** The subscriber is gone: nothing more is to be sent there. */
+        void gone(AeronAddress subscriber);
     }
 
     private record Subscriber(ActorRef<WeightsEvent> actor, AeronAddress address) {}
@@ -99,7 +102,11 @@ public final class WeightsPublisher extends AbstractBehavior<WeightsCommand> {
     }
 
     private Behavior<WeightsCommand> onGone(SubscriberGone gone) {
-        Objects.requireNonNull(subscribers.get(gone.set)).remove(gone.subscriber);
+        Subscriber known =
+                Objects.requireNonNull(subscribers.get(gone.set)).remove(gone.subscriber);
+        if (known != null) {
+            sender.gone(known.address);
+        }
         return this;
     }
 

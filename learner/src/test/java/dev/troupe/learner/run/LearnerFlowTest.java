@@ -203,7 +203,7 @@ class LearnerFlowTest {
                         settings,
                         new LedgerActor.Surroundings(
                                 draw -> new int[] {1, (int) draw + 10},
-                                (to, grant, version) -> grantee(to).granted(grant),
+                                new PlayedLeases(),
                                 held -> assembler.tell(new Assembler.Held(held.trajectories(), held.quiet())))),
                 "ledger");
         assembler = kit.spawn(
@@ -239,8 +239,14 @@ class LearnerFlowTest {
         return ended;
     }
 
-    private Rollout grantee(AeronAddress to) {
-        return rollouts.get(to.node());
+    private final class PlayedLeases implements LedgerActor.LeaseSender {
+        @Override
+        public void send(AeronAddress to, LeaseGrant grant, long policyVersion) {
+            rollouts.get(to.node()).granted(grant);
+        }
+
+        @Override
+        public void forget(AeronAddress rollout) {}
     }
 
     private Rollout join(String name, int capacity) {

@@ -1,0 +1,145 @@
+package dev.troupe.learner.run;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.receptionist.Receptionist;
+import dev.troupe.cluster.ClusterNode;
+import dev.troupe.cluster.protocol.LedgerCommand;
+import dev.troupe.cluster.protocol.ServiceKeys;
+import dev.troupe.cluster.protocol.WeightsCommand;
+import dev.troupe.learner.assembly.Assembler;
+import dev.troupe.learner.assembly.AssemblerSettings;
+import dev.troupe.learner.assembly.ScoringTimes;
+import dev.troupe.learner.ledger.LedgerActor;
+import dev.troupe.learner.ledger.LedgerSettings;
+import dev.troupe.learner.ledger.LedgerSnapshot;
+import dev.troupe.learner.ledger.PromptLedger;
+import dev.troupe.learner.weights.PublishTimes;
+import dev.troupe.learner.weights.WeightsPublisher;
+import dev.troupe.model.ModelConfig;
+import dev.troupe.model.TensorThread;
+import dev.troupe.transport.AeronNode;
+import dev.troupe.transport.Station;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/** The learner's actors put together on a node: ledger, assembler, weights publisher and the learner itself. */
+public final class LearnerNode implements AutoCloseable {
+    /** Rows wait this long for the others of their request when a run may be stale anyway. */
+    private static final Duration LINGER = Duration.ofMillis(100);
+    /** How often the rows of one request are sent before they are given up. */
+    private static final int ATTEMPTS = 3;
+    /** Time for a lease to travel, wait for its slot and come back, on top of the sampling deadline. */
+    private static final Duration LEASE_GRACE = Duration.ofSeconds(30);
+
+    private final ActorRef<LearnerActor.Command> learner;
+    private final CompletableFuture<RunReport> ended;
+    private final Parity parity;
+    private final ExecutorService executor;
+
+    private LearnerNode(
+            ActorRef<LearnerActor.Command> learner,
+            CompletableFuture<RunReport> ended,
+            Parity parity,
+            ExecutorService executor) {
+        this.learner = learner;
+        this.ended = ended;
+        this.parity = parity;
+        this.executor = executor;
+    }
+
+    /**
+     * Starts the actors; the run begins as soon as rollouts and scorers join.
+     *
+     * @param resumed the ledger of the checkpoint that the training was restored from, null for a new run
+     */
+    public static LearnerNode start(
+            ClusterNode cluster,
+            AeronNode aeron,
+            Station station,
+            LearnerPlan plan,
+            Training training,
+            ModelConfig policy,
+            LedgerActor.Prompts prompts,
+            RunObserver observer,
+            @Nullable LedgerSnapshot resumed) {
+        long epoch = WallClock.micros();
+        LearnerWire wire = new LearnerWire(station, epoch);
+        PromptLedger books = resumed == null
+                ? new PromptLedger(plan.batch(), plan.generations(), plan.eta(), plan.steps())
+                : PromptLedger.restore(plan.batch(), plan.generations(), plan.eta(), plan.steps(), resumed);
+        AtomicReference<@Nullable ActorRef<Assembler.Command>> assembling = new AtomicReference<>();
+        LedgerSettings ledgerSettings = new LedgerSettings(
+                plan.seed(),
+                plan.rolloutDeadline(),
+                plan.rolloutDeadline().plus(LEASE_GRACE),
+                epoch,
+                plan.eta() + 2);
+        ActorRef<LedgerCommand> ledger = cluster.spawn(
+                LedgerActor.create(
+                        books, ledgerSettings, new LedgerActor.Surroundings(prompts, wire, held -> {
+                            ActorRef<Assembler.Command> to = assembling.get();
+                            if (to != null) {
+                                to.tell(new Assembler.Held(held.trajectories(), held.quiet()));
+                            }
+                        })),
+                "ledger");
+        ScoringTimes scoring = new ScoringTimes();
+        PublishTimes publishing = new PublishTimes();
+        AssemblerSettings assembly = new AssemblerSettings(
+                plan.scoringBatch(),
+                plan.rewardBatch(),
+                plan.temperature(),
+                plan.scoringDeadline(),
+                ATTEMPTS,
+                plan.eta() == 0 ? Duration.ZERO : LINGER);
+        ActorRef<Assembler.Command> assembler =
+                cluster.spawn(Assembler.create(assembly, plan.generations(), wire, ledger, scoring), "assembler");
+        assembling.set(assembler);
+        wire.listen(ledger, assembler);
+        ActorRef<WeightsCommand> publisher = cluster.spawn(WeightsPublisher.create(wire, publishing), "weights");
+        Parity parity = new Parity(
+                TensorThread.start("parity", 1), policy, plan.temperature(), plan.parityRows(), plan.eta() + 1);
+        ExecutorService executor = Executors.newSingleThreadExecutor(task -> {
+            Thread thread = new Thread(task, "learner");
+            thread.setDaemon(true);
+            return thread;
+        });
+        CompletableFuture<RunReport> ended = new CompletableFuture<>();
+        LearnerActor.Surroundings around = new LearnerActor.Surroundings(
+                ledger,
+                publisher,
+                parity,
+                new StepMetrics(scoring, publishing, aeron::bytesSentByStream, plan.eta()),
+                observer,
+                executor);
+        LearnerActor.Settings settings = new LearnerActor.Settings(
+                plan.steps(), books.version(), plan.checkpointEvery(), plan.generations(), plan.waitDeadline());
+        ActorRef<LearnerActor.Command> learner =
+                cluster.spawn(LearnerActor.create(settings, training, around, ended), "learner");
+        var receptionist = cluster.system().receptionist();
+        receptionist.tell(Receptionist.register(ServiceKeys.LEDGER, ledger));
+        receptionist.tell(Receptionist.register(ServiceKeys.WEIGHTS, publisher));
+        return new LearnerNode(learner, ended, parity, executor);
+    }
+
+    /** Completes with the run's report, or with what went wrong. */
+    public CompletableFuture<RunReport> ended() {
+        return ended;
+    }
+
+    /** Ends the run with a checkpoint at the next version's boundary. */
+    public void stop() {
+        learner.tell(new LearnerActor.Stop());
+    }
+
+    /** Frees threads and weights; the actors end with their node. */
+    @Override
+    public void close() {
+        executor.shutdownNow();
+        parity.close();
+    }
+}
