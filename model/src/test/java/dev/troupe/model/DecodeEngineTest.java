@@ -1,0 +1,199 @@
+package dev.troupe.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.troupe.proto.TensorSet;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class DecodeEngineTest {
+    private static final ModelConfig CONFIG = ModelConfig.llama(96, 32, 48, 2, 4, 2, 128);
+    private static final TensorSet WEIGHTS = ModelInit.random(CONFIG, 7);
+    private static final int SLOTS = 13;
+    private static final int LENGTH = 60;
+    private static final int NEW = 24;
+    private static TensorThread thread;
+
+    @BeforeAll
+    static void start() {
+        thread = TensorThread.start("engine", 1);
+    }
+
+    @AfterAll
+    static void stop() {
+        thread.close();
+    }
+
+    private record Drawn(List<Integer> tokens, List<Float> logprobs, List<Float> kept) {
+        Drawn() {
+            this(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+        }
+
+        void add(DecodeEngine.Step step, int i) {
+            tokens.add(step.tokens()[i]);
+            logprobs.add(step.logprobs()[i]);
+            kept.add(step.keptMass()[i]);
+        }
+    }
+
+    private static int[] prompt(int length, int seed) {
+        int[] ids = new int[length];
+        for (int i = 0; i < length; i++) {
+            ids[i] = (int) (CounterNoise.uniform(seed, 0, 0, i) * CONFIG.vocabulary());
+        }
+        return ids;
+    }
+
+    private static double[] noise(int slot, double ours, int step) {
+        double[] noise = new double[SLOTS];
+        for (int s = 0; s < SLOTS; s++) {
+            noise[s] = s == slot ? ours : CounterNoise.uniform(99, s, slot, step);
+        }
+        return noise;
+    }
+
+    /** One row in a slot, with this many other rows of other prompts and lengths around it, begun at other times. */
+    private static Drawn generate(SamplingConfig sampling, int slot, int neighbours, int wait) {
+        try (DecodeEngine engine = DecodeEngine.open(CONFIG, WEIGHTS, SLOTS, LENGTH, sampling)) {
+            for (int i = 0; i < neighbours; i++) {
+                int other = (slot + 1 + i) % SLOTS;
+                engine.prefill(prompt(3 + i, 50 + i), new int[] {other}, new double[] {0.3});
+            }
+            for (int i = 0; i < wait; i++) {
+                engine.step(noise(-1, 0, i));
+            }
+            Drawn drawn = new Drawn();
+            drawn.add(
+                    engine.prefill(prompt(11, 1), new int[] {slot}, new double[] {CounterNoise.uniform(5, 0, 0, 0)}),
+                    0);
+            for (int t = 1; t < NEW; t++) {
+                drawn.add(engine.step(noise(slot, CounterNoise.uniform(5, 0, 0, t), t)), slot);
+            }
+            return drawn;
+        }
+    }
+
+    @Test
+    void shouldDrawTheSameWhateverTheSlotAndTheNeighbours() {
+        SamplingConfig all = new SamplingConfig(1.3, 40, 0.95, 0.01, 1.2, false);
+        for (SamplingConfig sampling : List.of(SamplingConfig.atTemperature(1.0), all)) {
+            thread.run(() -> {
+                Drawn alone = generate(sampling, 0, 0, 0);
+                assertThat(alone.tokens().stream().distinct().count()).isGreaterThan(8);
+                for (int slot = 0; slot < SLOTS; slot++) {
+                    assertThat(generate(sampling, slot, slot, 3 * slot % 7))
+                            .as("slot " + slot)
+                            .isEqualTo(alone);
+                }
+            });
+        }
+    }
+
+    @Test
+    void shouldGiveEachSampleOfAPromptWhatItGetsAlone() {
+        thread.run(() -> {
+            Drawn alone = generate(SamplingConfig.atTemperature(1.0), 0, 0, 0);
+            try (DecodeEngine engine =
+                    DecodeEngine.open(CONFIG, WEIGHTS, SLOTS, LENGTH, SamplingConfig.atTemperature(1.0))) {
+                double[] first = {0.9, CounterNoise.uniform(5, 0, 0, 0), 0.1};
+                Drawn drawn = new Drawn();
+                drawn.add(engine.prefill(prompt(11, 1), new int[] {6, 2, 9}, first), 1);
+                for (int t = 1; t < NEW; t++) {
+                    drawn.add(engine.step(noise(2, CounterNoise.uniform(5, 0, 0, t), t)), 2);
+                }
+                assertThat(drawn).isEqualTo(alone);
+            }
+        });
+    }
+
+    @Test
+    void shouldRecordTheLogprobsThatAFreshPassGives() {
+        SamplingConfig sampling = new SamplingConfig(0.7, 20, 0.9, 0.02, 1.3, false);
+        thread.run(() -> {
+            Drawn drawn = generate(sampling, 4, 6, 2);
+            int[] completion =
+                    drawn.tokens().stream().mapToInt(Integer::intValue).toArray();
+            try (Decoder decoder = Decoder.load(CONFIG, WEIGHTS, false)) {
+                float[] fresh = decoder.logprobs(List.of(TokenRow.of(prompt(11, 1), completion)), 0.7, 1)
+                        .get(0);
+                for (int t = 0; t < NEW; t++) {
+                    assertThat(drawn.logprobs().get(t)).isCloseTo(fresh[t], within(2e-5f));
+                }
+            }
+            assertThat(drawn.kept()).allSatisfy(mass -> assertThat(mass).isBetween(0.01f, 0.999f));
+        });
+    }
+
+    @Test
+    void shouldKeepRunningRowsWhenWeightsAreSwapped() {
+        TensorSet other = ModelInit.random(CONFIG, 8);
+        thread.run(() -> {
+            try (DecodeEngine engine = DecodeEngine.open(CONFIG, WEIGHTS, SLOTS, LENGTH, SamplingConfig.greedy())) {
+                assertThat(engine.liveSha256()).isEqualTo(WEIGHTS.sha256());
+                engine.prefill(prompt(11, 1), new int[] {3}, new double[] {0.5});
+                engine.step(noise(-1, 0, 0));
+                float before = engine.step(noise(-1, 0, 1)).logprobs()[3];
+                engine.swap(other);
+                assertThat(engine.liveSha256()).isEqualTo(other.sha256());
+                assertThat(engine.tokens(3)).isEqualTo(14);
+                float after = engine.step(noise(-1, 0, 2)).logprobs()[3];
+                assertThat(engine.tokens(3)).isEqualTo(15);
+                assertThat(after).isNotEqualTo(before);
+            }
+        });
+    }
+
+    @Test
+    void shouldNotBeginWithAnEndTokenWhenAskedNotTo() {
+        ModelConfig ends = ModelConfig.parse(
+                CONFIG.toJson().replaceAll("\"eos_token_id\" : \\d+", "\"eos_token_id\" : [0, 1, 2, 3, 4, 5, 6, 7]"),
+                "test");
+        SamplingConfig plain = SamplingConfig.atTemperature(1.0);
+        SamplingConfig suppressed = new SamplingConfig(1.0, 0, 1.0, 0.0, 1.0, true);
+        thread.run(() -> {
+            assertThat(firstTokens(ends, plain)).anyMatch(t -> t < 8);
+            assertThat(firstTokens(ends, suppressed)).allMatch(t -> t >= 8);
+        });
+    }
+
+    private static List<Integer> firstTokens(ModelConfig config, SamplingConfig sampling) {
+        List<Integer> tokens = new ArrayList<>();
+        try (DecodeEngine engine = DecodeEngine.open(config, WEIGHTS, 1, LENGTH, sampling)) {
+            for (int i = 0; i < 60; i++) {
+                DecodeEngine.Step step =
+                        engine.prefill(prompt(5, 1), new int[] {0}, new double[] {CounterNoise.uniform(1, i, 0, 0)});
+                tokens.add(step.tokens()[0]);
+                engine.release(0);
+            }
+        }
+        return tokens;
+    }
+
+    @Test
+    void shouldRefuseWhatDoesNotFit() {
+        thread.run(() -> {
+            assertThatThrownBy(() -> DecodeEngine.open(CONFIG, WEIGHTS, 2, 129, SamplingConfig.greedy()))
+                    .isInstanceOf(ModelException.class)
+                    .hasMessageContaining("129")
+                    .hasMessageContaining("128");
+            try (DecodeEngine engine = DecodeEngine.open(CONFIG, WEIGHTS, 2, 8, SamplingConfig.greedy())) {
+                assertThatThrownBy(() -> engine.prefill(new int[8], new int[] {0}, new double[] {0.5}))
+                        .isInstanceOf(ModelException.class)
+                        .hasMessageContaining("8 tokens");
+                assertThatThrownBy(() -> engine.prefill(new int[] {96}, new int[] {0}, new double[] {0.5}))
+                        .isInstanceOf(ModelException.class)
+                        .hasMessageContaining("token 96");
+                engine.prefill(new int[7], new int[] {0}, new double[] {0.5});
+                engine.step(new double[2]);
+                assertThatThrownBy(() -> engine.step(new double[2]))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("slot 0 is full");
+            }
+        });
+    }
+}
