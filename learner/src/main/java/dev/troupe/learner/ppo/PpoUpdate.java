@@ -25,7 +25,12 @@ public final class PpoUpdate {
     private final Schedule schedule;
     private final double policyRate;
     private final double valueRate;
-    private Runnable beforeStep = () -> {};
+    private Watcher watcher = (policyStatistics, valueStatistics, norm) -> {};
+
+    /** Sees the gradients of an optimizer step when they are complete and not yet clipped. */
+    interface Watcher {
+        void onGradients(double[] policyStatistics, double[] valueStatistics, double gradientNorm);
+    }
 
     /**
      * @param policy a trainable language model
@@ -49,9 +54,9 @@ public final class PpoUpdate {
         this.valueRate = valueRate;
     }
 
-    /** For tests that look at gradients: called when they are complete and not yet clipped. */
-    void beforeEachStep(Runnable hook) {
-        this.beforeStep = hook;
+    /** For tests that look at gradients. */
+    void beforeEachStep(Watcher hook) {
+        this.watcher = hook;
     }
 
     /**
@@ -140,7 +145,7 @@ public final class PpoUpdate {
                     .findFirst()
                     .orElseGet(() -> new Fault("gradient norm", null, "the joint gradient norm is " + norm));
         }
-        beforeStep.run();
+        watcher.onGradients(p.statistics(), v.statistics(), norm);
         double scale = GradientClip.scale(norm, settings.maxGradNorm());
         TrainedModel.join(
                 "the optimizer step",
