@@ -22,6 +22,9 @@ public final class Sources {
     /** Held-out rows must not move with the run's seed: results of different runs are compared on them. */
     private static final long HELD_OUT_SEED = 2_024;
 
+    /** Enough to meet every held-out opening of the grammar (about two thousand) many times over. */
+    private static final long MOST_DRAWS = 30_000;
+
     private Sources() {}
 
     /** Training prompts, by draw number. */
@@ -152,11 +155,16 @@ public final class Sources {
 
     private static List<String> distinctOpenings(long seed, int count) {
         StoryDraws draws = new StoryDraws(StoryGrammar.stories(), seed, Split.HELD_OUT);
-        return LongStream.iterate(0, n -> n + 1)
+        List<String> openings = LongStream.range(0, MOST_DRAWS)
                 .mapToObj(draws::opening)
                 .distinct()
                 .limit(count)
                 .toList();
+        if (openings.size() < count) {
+            throw new DataException("eval.count = " + count + ": the stories keep only " + openings.size()
+                    + " openings from training; lower it or name a file in eval.prompts");
+        }
+        return openings;
     }
 
     private static Source<Prompt> map(Source<String> texts) {

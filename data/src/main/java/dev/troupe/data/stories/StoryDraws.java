@@ -7,6 +7,9 @@ import java.util.SplittableRandom;
  * several may draw at once. Immutable.
  */
 public final class StoryDraws {
+    /** One in sixteen fits the rarer side, so this many misses mean a broken grammar, not bad luck. */
+    private static final int MOST_TRIES = 10_000;
+
     private final StoryGrammar grammar;
     private final long seed;
     private final Split split;
@@ -35,11 +38,13 @@ public final class StoryDraws {
 
     /** The first state whose opening lies on this side. */
     private SplittableRandom openingRandom(long n) {
-        for (int attempt = 0; ; attempt++) {
+        for (int attempt = 0; attempt < MOST_TRIES; attempt++) {
             if (Split.of(grammar.opening(random(n, -1 - attempt))) == split) {
                 return random(n, -1 - attempt);
             }
         }
+        throw new IllegalStateException(
+                "no opening of side " + split + " among " + MOST_TRIES + " draws: the grammar has too few openings");
     }
 
     private SplittableRandom random(long n, long stream) {

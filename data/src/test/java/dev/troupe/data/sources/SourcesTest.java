@@ -143,6 +143,13 @@ final class SourcesTest {
     }
 
     @Test
+    void asksForNoMoreEvaluationPromptsThanThereAre() {
+        assertThatThrownBy(() -> Sources.evaluation(settings("eval.count = 100000")))
+                .isInstanceOf(DataException.class)
+                .hasMessageContaining("eval.count = 100000: the stories keep only ");
+    }
+
+    @Test
     void settingsOutOfRangeNameTheirKey() {
         assertThatThrownBy(() -> settings("eval.count = 0")).hasMessage("eval.count = 0: expected at least 1");
         assertThatThrownBy(() -> settings("data.pairs_margin = 0")).hasMessageStartingWith("data.pairs_margin = 0.0");
