@@ -1,13 +1,164 @@
 package dev.troupe.deploy.cli;
 
+import dev.troupe.deploy.eval.Completion;
+import dev.troupe.deploy.eval.Request;
+import dev.troupe.deploy.eval.Sampler;
+import dev.troupe.deploy.report.Json;
+import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.model.ModelConfig;
+import dev.troupe.model.SamplingConfig;
+import dev.troupe.model.Tokenizer;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code troupe generate}. */
-@Command(name = "generate", mixinStandardHelpOptions = true, header = "soon")
+@Command(
+        name = "generate",
+        mixinStandardHelpOptions = true,
+        header = "Let a model complete prompts.",
+        footer = {
+            "",
+            "Example: a story, then the likeliest continuation as JSON:",
+            "  troupe generate --model stories --prompt \"Once upon a time\" --seed 3",
+            "  troupe generate --model stories --prompt \"Once upon a time\" --temperature 0 --json"
+        })
 final class GenerateCommand implements Callable<Integer> {
+    private static final int SLOTS = 32;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = "--model",
+            required = true,
+            paramLabel = "DIR",
+            description = "A Hugging Face folder, a run, a checkpoint, or the name of a shipped model.")
+    private String model;
+
+    @ArgGroup(multiplicity = "1")
+    private Prompts prompts = new Prompts();
+
+    /** Where prompts come from. */
+    static final class Prompts {
+        @Option(names = "--prompt", paramLabel = "TEXT", description = "The text to complete.")
+        private @Nullable String prompt;
+
+        @Option(
+                names = "--input",
+                paramLabel = "FILE.jsonl",
+                description = "Lines with a \"prompt\" or with \"input_ids\"; other keys are ignored.")
+        private @Nullable Path input;
+    }
+
+    @Option(names = "--max-new-tokens", paramLabel = "N", defaultValue = "128", description = "Default: 128.")
+    private int maxNewTokens;
+
+    @Option(names = "--temperature", paramLabel = "T", defaultValue = "1.0", description = "0 is greedy. Default: 1.")
+    private double temperature;
+
+    @Option(names = "--top-p", paramLabel = "P", defaultValue = "1.0", description = "Default: 1, off.")
+    private double topP;
+
+    @Option(names = "--top-k", paramLabel = "K", defaultValue = "0", description = "Default: 0, off.")
+    private int topK;
+
+    @Option(names = "--min-p", paramLabel = "P", defaultValue = "0.0", description = "Default: 0, off.")
+    private double minP;
+
+    @Option(names = "--repetition-penalty", paramLabel = "R", defaultValue = "1.0", description = "Default: 1, off.")
+    private double repetitionPenalty;
+
+    @Option(names = "--seed", paramLabel = "S", defaultValue = "0", description = "Default: 0.")
+    private long seed;
+
+    @Option(
+            names = "--json",
+            description = "A line a completion: prompt_ids, ids, text, logprobs (of logits / temperature; plain at 0),"
+                    + " finish_reason.")
+    private boolean json;
+
     @Override
     public Integer call() {
-        return 1;
+        SamplingConfig sampling = sampling();
+        PrintWriter out = spec.commandLine().getOut();
+        try (LoadedModel loaded = LoadedModel.open("--model", model)) {
+            ModelConfig config = loaded.folder().config();
+            List<Request> requests = requests(loaded.tokenizer(), config);
+            List<Completion> completions = loaded.thread()
+                    .call(() -> Sampler.complete(
+                            config, loaded.folder().weights(), requests, sampling, Math.min(SLOTS, requests.size())));
+            for (Completion completion : completions) {
+                out.println(json ? line(completion, loaded.tokenizer()) : text(completion, loaded.tokenizer()));
+            }
+            out.flush();
+        }
+        return 0;
+    }
+
+    private SamplingConfig sampling() {
+        if (maxNewTokens < 1) {
+            throw new SettingsException("--max-new-tokens " + maxNewTokens + ": expected at least 1");
+        }
+        try {
+            return new SamplingConfig(temperature, topK, topP, minP, repetitionPenalty, false);
+        } catch (IllegalArgumentException e) {
+            throw new SettingsException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private List<Request> requests(Tokenizer tokenizer, ModelConfig config) {
+        List<int[]> ids = new ArrayList<>();
+        if (prompts.input != null) {
+            ids.addAll(JsonInput.read(
+                    prompts.input,
+                    row -> row.has("input_ids")
+                            ? JsonInput.ids(row, "input_ids", config.vocabulary())
+                            : tokenizer.encode(JsonInput.text(row, "prompt"), true)));
+        } else {
+            ids.add(tokenizer.encode(String.valueOf(prompts.prompt), true));
+        }
+        List<Request> requests = new ArrayList<>();
+        for (int[] prompt : ids) {
+            if (prompt.length == 0) {
+                throw new SettingsException("prompt " + requests.size() + " has no tokens; expected at least one");
+            }
+            if (prompt.length >= config.maxPositions()) {
+                throw new SettingsException("prompt " + requests.size() + " has " + prompt.length
+                        + " tokens, longer than the model's context of " + config.maxPositions()
+                        + " with room for one more");
+            }
+            requests.add(new Request(requests.size(), 0, prompt, seed, maxNewTokens));
+        }
+        return requests;
+    }
+
+    private static String text(Completion completion, Tokenizer tokenizer) {
+        return tokenizer.decode(
+                dev.troupe.model.TokenRow.of(completion.request().prompt(), completion.ids())
+                        .ids());
+    }
+
+    private static String line(Completion completion, Tokenizer tokenizer) {
+        Map<String, Object> line = new LinkedHashMap<>();
+        line.put("prompt_ids", completion.request().prompt());
+        line.put("ids", completion.ids());
+        line.put("text", tokenizer.decode(completion.ids()));
+        line.put("logprobs", completion.logprobs());
+        line.put(
+                "finish_reason",
+                completion.finishReason().name().replace("FINISH_REASON_", "").toLowerCase(Locale.ROOT));
+        return Json.line(line);
     }
 }

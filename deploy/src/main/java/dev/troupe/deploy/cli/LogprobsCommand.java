@@ -1,13 +1,113 @@
 package dev.troupe.deploy.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.troupe.deploy.report.Json;
+import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.model.Decoder;
+import dev.troupe.model.TokenRow;
+import dev.troupe.model.Tokenizer;
+import dev.troupe.model.TopTokens;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code troupe logprobs}. */
-@Command(name = "logprobs", mixinStandardHelpOptions = true, header = "soon")
+@Command(
+        name = "logprobs",
+        mixinStandardHelpOptions = true,
+        header = "Plain log-probability of each token after the first.",
+        description = {
+            "Lines in: {\"input_ids\":[...]} or {\"prompt\":...,\"completion\":...}; other keys are ignored. Prompt and"
+                    + " completion are tokenised apart and joined, the begin token as the tokenizer sets it.",
+            "Lines out, in order: {\"input_ids\":[...],\"logprobs\":[...]}; with --top also"
+                    + " \"top\":[[[id,logprob],...],...]."
+        },
+        footer = {"", "Example:", "  troupe logprobs --model stories --input texts.jsonl --top 5"})
 final class LogprobsCommand implements Callable<Integer> {
+    private static final int ROWS = 16;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = "--model",
+            required = true,
+            paramLabel = "DIR",
+            description = "A Hugging Face folder, a run, a checkpoint, or the name of a shipped model.")
+    private String model;
+
+    @Option(names = "--input", required = true, paramLabel = "FILE.jsonl", description = "Texts or token ids.")
+    private Path input;
+
+    @Option(names = "--top", paramLabel = "N", description = "Also the N likeliest tokens at each place.")
+    private int top;
+
+    @Option(names = "--dtype", paramLabel = "TYPE", description = "fp32, the only one yet.", defaultValue = "fp32")
+    private String dtype;
+
     @Override
     public Integer call() {
-        return 1;
+        if (!dtype.equals("fp32")) {
+            throw new SettingsException("--dtype " + dtype + ": expected fp32, the only one yet");
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        try (LoadedModel loaded = LoadedModel.open("--model", model)) {
+            int vocabulary = loaded.folder().config().vocabulary();
+            if (top < 0 || top > vocabulary) {
+                throw new SettingsException("--top " + top + ": expected at most the vocabulary, " + vocabulary);
+            }
+            List<int[]> rows = JsonInput.read(input, node -> ids(node, loaded.tokenizer(), vocabulary));
+            loaded.thread().run(() -> print(loaded, rows, out));
+        }
+        return 0;
+    }
+
+    /** The ids of a line. */
+    static int[] ids(JsonNode node, Tokenizer tokenizer, int vocabulary) {
+        if (node.has("input_ids")) {
+            return JsonInput.ids(node, "input_ids", vocabulary);
+        }
+        int[] prompt = tokenizer.encode(JsonInput.text(node, "prompt"), true);
+        int[] completion = tokenizer.encode(JsonInput.text(node, "completion"), false);
+        if (prompt.length == 0) {
+            throw new IllegalArgumentException("the prompt has no tokens");
+        }
+        return TokenRow.of(prompt, completion).ids();
+    }
+
+    private void print(LoadedModel loaded, List<int[]> rows, PrintWriter out) {
+        try (Decoder decoder =
+                Decoder.load(loaded.folder().config(), loaded.folder().weights(), false)) {
+            for (int from = 0; from < rows.size(); from += ROWS) {
+                List<int[]> some = rows.subList(from, Math.min(from + ROWS, rows.size()));
+                List<float[]> logprobs = decoder.logprobs(
+                        some.stream().map(ids -> new TokenRow(ids, 1)).toList(), 1.0, ROWS);
+                for (int i = 0; i < some.size(); i++) {
+                    Map<String, Object> line = new LinkedHashMap<>();
+                    line.put("input_ids", some.get(i));
+                    line.put("logprobs", logprobs.get(i));
+                    if (top > 0) {
+                        line.put("top", top(decoder, some.get(i)));
+                    }
+                    out.println(Json.line(line));
+                }
+                out.flush();
+            }
+        }
+    }
+
+    private List<List<List<Number>>> top(Decoder decoder, int[] ids) {
+        return TopTokens.of(decoder, ids, top).stream()
+                .map(place -> place.stream()
+                        .map(c -> List.<Number>of(c.id(), c.logprob()))
+                        .toList())
+                .toList();
     }
 }

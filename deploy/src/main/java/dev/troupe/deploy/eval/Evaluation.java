@@ -1,0 +1,162 @@
+package dev.troupe.deploy.eval;
+
+import dev.troupe.data.rewards.Answer;
+import dev.troupe.data.rewards.RuleReward;
+import dev.troupe.data.stories.StoryGrammar;
+import dev.troupe.deploy.report.EvaluationReport;
+import dev.troupe.model.Decoder;
+import dev.troupe.model.ModelFolder;
+import dev.troupe.model.TensorThread;
+import dev.troupe.model.TokenRow;
+import dev.troupe.model.Tokenizer;
+import dev.troupe.proto.TensorSet;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets a policy complete the evaluation's prompts, with the same noise every time, and measures what it wrote. Completions
+ * depend on weights, prompts and seed alone: the same weights give the same figures.
+ */
+public final class Evaluation {
+    private static final int ROWS = 64;
+
+    private final ModelFolder reference;
+    private final Tokenizer tokenizer;
+    private final Reward reward;
+    private final RuleReward gold;
+    private final EvaluationPlan plan;
+    private final TensorThread thread;
+
+    /**
+     * @param reference what the KL is measured to; the policy has its shape
+     * @param tokenizer of policy and reward model
+     * @param gold judges besides the reward
+     * @param thread does the tensor work
+     */
+    public Evaluation(
+            ModelFolder reference,
+            Tokenizer tokenizer,
+            Reward reward,
+            RuleReward gold,
+            EvaluationPlan plan,
+            TensorThread thread) {
+        this.reference = reference;
+        this.tokenizer = tokenizer;
+        this.reward = reward;
+        this.gold = gold;
+        this.plan = plan;
+        this.thread = thread;
+    }
+
+    /** What scores completions: a model, a rule, or neither. */
+    public record Reward(
+            @Nullable ModelFolder model, @Nullable RuleReward rule) {
+        /** No reward: its row is left out of the table. */
+        public static Reward none() {
+            return new Reward(null, null);
+        }
+    }
+
+    /** Measures a policy of the reference's shape; blocks until done. */
+    public EvaluationReport of(TensorSet policy) {
+        List<Completion> drawn = thread.call(
+                () -> Sampler.complete(reference.config(), policy, requests(), plan.sampling(), plan.slots()));
+        List<Measured> all = drawn.stream().map(this::measured).toList();
+        List<TokenRow> rows = all.stream().map(Measured::row).toList();
+        List<Answer> answers = all.stream()
+                .map(m -> new Answer(plan.prompts().get(m.prompt()), m.text()))
+                .toList();
+        return new EvaluationReport(
+                rewards(rows, answers),
+                Arrays.stream(gold.score(answers)).average().orElse(Double.NaN),
+                thread.call(() -> kl(rows, policy)),
+                mean(all, m -> m.row().completionLength()),
+                all.stream().map(Measured::text).distinct().count() / (double) all.size(),
+                plan.grammar() ? mean(all, Evaluation::accepted) : null,
+                plan.prompts(),
+                byPrompt(all));
+    }
+
+    private List<Request> requests() {
+        List<Request> requests = new ArrayList<>();
+        for (int p = 0; p < plan.prompts().size(); p++) {
+            int[] ids = tokenizer.encode(plan.prompts().get(p), true);
+            for (int s = 0; s < plan.samples(); s++) {
+                requests.add(new Request(p, s, ids, plan.seed(), plan.maxNewTokens()));
+            }
+        }
+        return requests;
+    }
+
+    private Measured measured(Completion completion) {
+        TokenRow row = TokenRow.of(completion.request().prompt(), completion.ids());
+        String whole = tokenizer.decode(row.ids());
+        String prompt = tokenizer.decode(completion.request().prompt());
+        String text = whole.startsWith(prompt) ? whole.substring(prompt.length()) : tokenizer.decode(completion.ids());
+        return new Measured((int) completion.request().draw(), row, text, whole, completion.ended());
+    }
+
+    private @Nullable Double rewards(List<TokenRow> rows, List<Answer> answers) {
+        RuleReward rule = reward.rule();
+        if (rule != null) {
+            return Arrays.stream(rule.score(answers)).average().orElse(Double.NaN);
+        }
+        ModelFolder model = reward.model();
+        if (model == null) {
+            return null;
+        }
+        return thread.call(() -> {
+            try (Decoder judge = Decoder.load(model.config(), model.weights(), false)) {
+                return mean(judge.scores(rows, ROWS));
+            }
+        });
+    }
+
+    /** Both by the same scoring pass, so that equal weights give exactly 0. */
+    private double kl(List<TokenRow> rows, TensorSet policy) {
+        try (Decoder decoder = Decoder.load(reference.config(), policy, false)) {
+            List<float[]> ours = decoder.logprobs(rows, 1.0, ROWS);
+            decoder.assign(reference.weights());
+            List<float[]> theirs = decoder.logprobs(rows, 1.0, ROWS);
+            double sum = 0;
+            for (int i = 0; i < rows.size(); i++) {
+                for (int t = 0; t < ours.get(i).length; t++) {
+                    sum += ours.get(i)[t] - theirs.get(i)[t];
+                }
+            }
+            return sum / rows.size();
+        }
+    }
+
+    /** One cut by length counts if the grammar can go on from there. */
+    private static double accepted(Measured m) {
+        return StoryGrammar.stories().accepts(m.whole(), !m.ended()) ? 1 : 0;
+    }
+
+    private List<List<String>> byPrompt(List<Measured> all) {
+        List<List<String>> byPrompt = new ArrayList<>();
+        for (int p = 0; p < plan.prompts().size(); p++) {
+            int number = p;
+            byPrompt.add(all.stream()
+                    .filter(m -> m.prompt() == number)
+                    .map(Measured::text)
+                    .toList());
+        }
+        return byPrompt;
+    }
+
+    private static double mean(List<Measured> all, ToDoubleFunction<Measured> of) {
+        return all.stream().mapToDouble(of).average().orElse(Double.NaN);
+    }
+
+    private static double mean(float[] values) {
+        double sum = 0;
+        for (float value : values) {
+            sum += value;
+        }
+        return sum / values.length;
+    }
+}
