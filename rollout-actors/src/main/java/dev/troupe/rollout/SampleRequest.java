@@ -1,0 +1,34 @@
+package dev.troupe.rollout;
+
+import dev.troupe.cluster.protocol.TrajectoryRef;
+
+/**
+ * One completion to sample.
+ *
+ * @param id names the completion and, with the seed, its noise
+ * @param attempt how often it has been issued, this time included
+ * @param seed of the run's sampling noise
+ * @param prompt token ids; not copied, so not to be changed
+ * @param maxNewTokens length at which it ends, at least 1
+ * @param deadlineNanos {@link System#nanoTime} at which it ends; {@link #NO_DEADLINE} for never
+ */
+public record SampleRequest(
+        TrajectoryRef id, int attempt, long seed, int[] prompt, int maxNewTokens, long deadlineNanos) {
+    /** For requests that may take as long as they need. */
+    public static final long NO_DEADLINE = Long.MAX_VALUE;
+
+    /** Checks the numbers. */
+    public SampleRequest {
+        if (prompt.length < 1) {
+            throw new IllegalArgumentException("prompt of completion " + id + " has no tokens, not even a first one");
+        }
+        if (maxNewTokens < 1) {
+            throw new IllegalArgumentException("max_new_tokens = " + maxNewTokens + ": expected at least 1");
+        }
+    }
+
+    /** A first attempt without a deadline. */
+    public static SampleRequest of(TrajectoryRef id, long seed, int[] prompt, int maxNewTokens) {
+        return new SampleRequest(id, 1, seed, prompt, maxNewTokens, NO_DEADLINE);
+    }
+}
