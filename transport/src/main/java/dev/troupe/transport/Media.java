@@ -38,6 +38,8 @@ final class Media implements AutoCloseable {
                 .threadingMode(ThreadingMode.SHARED)
                 .sharedIdleStrategy(nap)
                 .sharedThreadFactory(task -> daemon(task, "troupe-aeron-driver"))
+                // Its only work is to look up host names, which loopback has none of, and it polls all the time.
+                .asyncExecutorEnabled(false)
                 .dirDeleteOnStart(true)
                 .dirDeleteOnShutdown(true)
                 .warnIfDirectoryExists(false)

@@ -11,15 +11,23 @@ import org.jspecify.annotations.Nullable;
 final class Nap implements IdleStrategy {
     private static final int SPINS = 32;
     private static final long SHORTEST_NANOS = 20_000;
+    /** After so many of the longest naps nothing is going on, and they become deeper. */
+    private static final int NAPS_TO_DEEPEN = 512;
+
+    /** Naps that one round of work weighs: a timer a second must not count as something going on. */
+    private static final int NAPS_OF_WORK = 64;
+
+    private static final int DEEPENING = 4;
 
     private final long longestNanos;
     private final Runnable onWork;
     private volatile @Nullable Thread owner;
     private int spins;
+    private int longNaps;
     private long napNanos = SHORTEST_NANOS;
 
     /**
-     * @param longestNanos longest nap
+     * @param longestNanos longest nap; four times that when nothing has happened for hundreds of them
      * @param onWork run by the polling thread after a round in which it did something
      */
     Nap(long longestNanos, Runnable onWork) {
@@ -45,12 +53,19 @@ final class Nap implements IdleStrategy {
             return;
         }
         nap(napNanos);
-        napNanos = Math.min(napNanos * 2, longestNanos);
+        if (napNanos < longestNanos) {
+            napNanos = Math.min(napNanos * 2, longestNanos);
+        } else if (longNaps < NAPS_TO_DEEPEN) {
+            longNaps++;
+        } else {
+            napNanos = longestNanos * DEEPENING;
+        }
     }
 
     @Override
     public void reset() {
         spins = 0;
+        longNaps = Math.max(0, longNaps - NAPS_OF_WORK);
         napNanos = SHORTEST_NANOS;
     }
 
