@@ -9,7 +9,6 @@ import dev.troupe.learner.ledger.LedgerActor;
 import dev.troupe.learner.ledger.LedgerMessages;
 import dev.troupe.learner.weights.WeightsPublisher;
 import dev.troupe.proto.TensorSet;
-import dev.troupe.proto.v1.Address;
 import dev.troupe.proto.v1.LeaseGrant;
 import dev.troupe.proto.v1.ScoreAnswer;
 import dev.troupe.proto.v1.ScoreRequest;
@@ -54,7 +53,7 @@ public final class LearnerWire
     @Override
     public void send(AeronAddress to, LeaseGrant grant, long policyVersion) {
         try {
-            station.outbox(address(to), Stream.LEASES).send(grant, policyVersion);
+            station.outbox(to.wire(), Stream.LEASES).send(grant, policyVersion);
         } catch (TransportException e) {
             // The leases expire and are issued again, elsewhere if this rollout stays away.
             LOG.error("{} leases could not be sent: {}", grant.getLeasesCount(), e.getMessage());
@@ -63,13 +62,13 @@ public final class LearnerWire
 
     @Override
     public void forget(AeronAddress rollout) {
-        station.outbox(address(rollout), Stream.LEASES).close();
+        station.outbox(rollout.wire(), Stream.LEASES).close();
     }
 
     @Override
     public void send(AeronAddress to, ScoreRequest request, long policyVersion) {
         try {
-            station.outbox(address(to), Stream.SCORE_REQUESTS).send(request, policyVersion);
+            station.outbox(to.wire(), Stream.SCORE_REQUESTS).send(request, policyVersion);
         } catch (TransportException e) {
             // Past its deadline the request is sent again, elsewhere if there is another replica.
             LOG.error("request {} for scores could not be sent: {}", request.getRequest(), e.getMessage());
@@ -85,7 +84,7 @@ public final class LearnerWire
     @Override
     public void send(AeronAddress to, String set, long version, int first, int last) {
         try {
-            weights.send(address(to), set, version, List.of(new ChunkRange(first, last)));
+            weights.send(to.wire(), set, version, List.of(new ChunkRange(first, last)));
         } catch (TransportException e) {
             // Whoever misses the chunks asks for them.
             LOG.error("weights {} version {} could not be sent: {}", set, version, e.getMessage());
@@ -94,14 +93,6 @@ public final class LearnerWire
 
     @Override
     public void gone(AeronAddress subscriber) {
-        weights.forget(address(subscriber));
-    }
-
-    static Address address(AeronAddress a) {
-        return Address.newBuilder()
-                .setNode(a.node())
-                .setHost(a.host())
-                .setPort(a.port())
-                .build();
+        weights.forget(subscriber.wire());
     }
 }
