@@ -1,0 +1,172 @@
+package dev.troupe.proto;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Message;
+import com.google.protobuf.UnsafeByteOperations;
+import com.sun.management.ThreadMXBean;
+import dev.troupe.proto.v1.Envelope;
+import dev.troupe.proto.v1.Tensor;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A million damaged messages: each either decodes or fails with a {@link WireException}, and none makes the decoder
+ * allocate more than a small multiple of its own size. Half of them get their checksums made right again, those of the
+ * body and of the tensors inside, so that the damage reaches what lies behind the checks.
+ */
+class WireFuzzTest {
+    private static final int MUTANTS = 1_050_000;
+    private static final int STREAM_MUTANTS = 100_000;
+    private static final long SEED = Long.getLong("seed", 20260101L);
+    /** What exceptions, parser objects and copies may take, whatever the size of the message. */
+    private static final long BASE_BYTES = 64 * 1024;
+
+    private static final int BYTES_PER_BYTE = 128;
+
+    private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private final long thread = Thread.currentThread().getId();
+    private int accepted;
+    private int refused;
+    private long lastAllocated;
+
+    @Test
+    void shouldRefuseOrReadEveryDamagedMessage() {
+        List<Envelope> seeds = new ArrayList<>();
+        Samples.messages()
+                .values()
+                .forEach(message ->
+                        seeds.add(Envelopes.envelope(Samples.PRODUCER, Samples.INCARNATION, 301, 6, message)));
+        SplittableRandom random = new SplittableRandom(SEED);
+        Mutator mutator =
+                new Mutator(random, seeds.stream().map(Envelope::toByteArray).toList());
+        for (int i = 0; i < MUTANTS; i++) {
+            Envelope seed = seeds.get(random.nextInt(seeds.size()));
+            byte[] mutant = i % 2 == 0
+                    ? mutator.mutate(seed.toByteArray())
+                    : repaired(seed, mutator.mutate(seed.getBody().toByteArray()), random);
+            feed(i, mutant, () -> touch(mutant));
+        }
+        // Both outcomes must be frequent, or the mutants reach nothing.
+        assertThat(refused).isGreaterThan(MUTANTS / 4);
+        assertThat(accepted).isGreaterThan(MUTANTS / 50);
+    }
+
+    @Test
+    void shouldRefuseOrReadEveryDamagedSetOfTensors() {
+        byte[] seed = Samples.stream(Samples.tensorSet());
+        SplittableRandom random = new SplittableRandom(SEED + 1);
+        Mutator mutator = new Mutator(random, List.of(seed));
+        for (int i = 0; i < STREAM_MUTANTS; i++) {
+            byte[] mutant = mutator.mutate(seed);
+            feed(
+                    i,
+                    mutant,
+                    () -> TensorSet.decode(List.of(UnsafeByteOperations.unsafeWrap(mutant)))
+                            .sha256());
+        }
+        assertThat(refused).isGreaterThan(STREAM_MUTANTS / 4);
+        assertThat(accepted).isGreaterThan(STREAM_MUTANTS / 50);
+    }
+
+    private void feed(int number, byte[] mutant, Runnable decode) {
+        long limit = BASE_BYTES + (long) BYTES_PER_BYTE * mutant.length;
+        if (run(number, mutant, decode)) {
+            accepted++;
+        } else {
+            refused++;
+        }
+        if (lastAllocated > limit) {
+            // Loading a class takes memory once; a claim of the message takes it every time.
+            run(number, mutant, decode);
+        }
+        if (lastAllocated > limit) {
+            throw new AssertionError("mutant " + number + " of seed " + SEED + " of " + mutant.length
+                    + " bytes made the decoder allocate " + lastAllocated + ": " + Arrays.toString(mutant));
+        }
+    }
+
+    private boolean run(int number, byte[] mutant, Runnable decode) {
+        long before = threads.getThreadAllocatedBytes(thread);
+        try {
+            decode.run();
+            return true;
+        } catch (WireException e) {
+            return false;
+        } catch (RuntimeException | Error e) {
+            throw new AssertionError("mutant " + number + " of seed " + SEED + ": " + Arrays.toString(mutant), e);
+        } finally {
+            lastAllocated = threads.getThreadAllocatedBytes(thread) - before;
+        }
+    }
+
+    /** Decodes and reads every tensor in it. */
+    private static void touch(byte[] bytes) {
+        touch(Envelopes.body(Envelopes.decode(bytes)));
+    }
+
+    private static void touch(Message message) {
+        if (message instanceof Tensor tensor) {
+            switch (Tensors.host(tensor).dtype()) {
+                case DATA_TYPE_I32 -> Tensors.ints(tensor);
+                case DATA_TYPE_I64 -> Tensors.longs(tensor);
+                case DATA_TYPE_F32 -> Tensors.floats(tensor);
+                default -> Tensors.verify(tensor);
+            }
+            return;
+        }
+        message.getAllFields().values().forEach(value -> {
+            if (value instanceof Message inner) {
+                touch(inner);
+            } else if (value instanceof List<?> list) {
+                list.stream().filter(Message.class::isInstance).forEach(inner -> touch((Message) inner));
+            }
+        });
+    }
+
+    /** The damaged body in a sound envelope; where it still parses, its tensors get right checksums as well. */
+    private static byte[] repaired(Envelope seed, byte[] body, SplittableRandom random) {
+        ByteString bytes = UnsafeByteOperations.unsafeWrap(body);
+        if (random.nextInt(4) > 0) {
+            try {
+                Message message = Samples.messages().values().stream()
+                        .filter(sample -> Envelopes.typeOf(sample) == seed.getType())
+                        .findFirst()
+                        .orElseThrow();
+                bytes = withRightChecksums(message.getParserForType().parseFrom(bytes))
+                        .toByteString();
+            } catch (com.google.protobuf.InvalidProtocolBufferException notParsed) {
+                // It goes as it is.
+            }
+        }
+        return seed.toBuilder()
+                .setBody(bytes)
+                .setBodyCrc32C(Tensors.crc32c(bytes))
+                .build()
+                .toByteArray();
+    }
+
+    private static Message withRightChecksums(Message message) {
+        if (message instanceof Tensor tensor) {
+            return tensor.toBuilder()
+                    .setCrc32C(Tensors.crc32c(tensor.getData()))
+                    .build();
+        }
+        Message.Builder builder = message.toBuilder();
+        message.getAllFields().forEach((field, value) -> {
+            if (value instanceof Message inner) {
+                builder.setField(field, withRightChecksums(inner));
+            } else if (value instanceof List<?> list && !list.isEmpty() && list.get(0) instanceof Message) {
+                for (int i = 0; i < list.size(); i++) {
+                    builder.setRepeatedField(field, i, withRightChecksums((Message) list.get(i)));
+                }
+            }
+        });
+        return builder.build();
+    }
+}
