@@ -1,13 +1,199 @@
 package dev.troupe.deploy.cli;
 
+import dev.troupe.deploy.bench.GenerateBench;
+import dev.troupe.deploy.bench.PpoBench;
+import dev.troupe.deploy.bench.StepShape;
+import dev.troupe.deploy.report.Json;
+import dev.troupe.deploy.settings.Models;
+import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.model.ModelFolder;
+import dev.troupe.model.TensorThread;
+import java.io.PrintWriter;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code troupe bench}. */
-@Command(name = "bench", mixinStandardHelpOptions = true, header = "soon")
-final class BenchCommand implements Callable<Integer> {
+@Command(
+        name = "bench",
+        mixinStandardHelpOptions = true,
+        header = "Measure speed on made-up work of a fixed shape.",
+        subcommands = {BenchCommand.Generate.class, BenchCommand.Step.class},
+        footer = {"", "Example:", "  troupe bench generate --model stories --batch 32 --json"})
+final class BenchCommand implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
     @Override
-    public Integer call() {
-        return 1;
+    public void run() {
+        throw new CommandLine.ParameterException(spec.commandLine(), "Measure what? Known: generate, step");
+    }
+
+    /** Options of both. */
+    static final class Shape {
+        @Option(
+                names = "--model",
+                paramLabel = "DIR",
+                defaultValue = "stories",
+                description = "A Hugging Face folder, a run, a checkpoint, or a shipped model. Default: stories.")
+        private String model;
+
+        @Option(names = "--batch", paramLabel = "N", defaultValue = "16", description = "Rows. Default: 16.")
+        private int batch;
+
+        @Option(names = "--prompt", paramLabel = "N", defaultValue = "32", description = "Tokens. Default: 32.")
+        private int prompt;
+
+        @Option(names = "--threads", paramLabel = "N", defaultValue = "0", description = "Default: 0, all cores.")
+        private int threads;
+
+        @Option(names = "--dtype", paramLabel = "TYPE", defaultValue = "fp32", description = "fp32, the only one yet.")
+        private String dtype;
+
+        @Option(names = "--json", description = "One line of JSON instead of a line a figure.")
+        private boolean json;
+
+        int threads() {
+            return threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+        }
+
+        ModelFolder open() {
+            if (!dtype.equals("fp32")) {
+                throw new SettingsException("--dtype " + dtype + ": expected fp32, the only one yet");
+            }
+            atLeast("--batch", batch, 1);
+            atLeast("--prompt", prompt, 1);
+            return ModelFolder.open(Models.folder("--model", model));
+        }
+
+        static void atLeast(String option, int value, int least) {
+            if (value < least) {
+                throw new SettingsException(option + " " + value + ": expected at least " + least);
+            }
+        }
+
+        void print(Map<String, Object> line, PrintWriter out) {
+            if (json) {
+                out.println(Json.line(line));
+            } else {
+                line.forEach((key, value) -> out.printf("%-24s %s%n", key, Json.line(new Object[] {value})));
+            }
+            out.flush();
+        }
+    }
+
+    /** {@code troupe bench generate}. */
+    @Command(
+            name = "generate",
+            mixinStandardHelpOptions = true,
+            header = "Prefill and decode throughput.",
+            footer = {"", "Example:", "  troupe bench generate --model stories --batch 32 --prompt 32 --new 96 --json"})
+    static final class Generate implements Callable<Integer> {
+        @Spec
+        private CommandSpec spec;
+
+        @Mixin
+        private Shape shape = new Shape();
+
+        @Option(names = "--new", paramLabel = "N", defaultValue = "96", description = "Tokens a row. Default: 96.")
+        private int tokens;
+
+        @Option(names = "--greedy", description = "The likeliest token instead of sampling at temperature 1.")
+        private boolean greedy;
+
+        @Option(
+                names = "--repeats",
+                paramLabel = "N",
+                defaultValue = "3",
+                description = "Default: 3; the median counts.")
+        private int repeats;
+
+        @Override
+        public Integer call() {
+            Shape.atLeast("--new", tokens, 2);
+            Shape.atLeast("--repeats", repeats, 1);
+            ModelFolder model = shape.open();
+            try (TensorThread thread = TensorThread.start("bench", shape.threads())) {
+                GenerateBench bench =
+                        new GenerateBench(model, shape.batch, shape.prompt, tokens, greedy, repeats, shape.threads());
+                shape.print(thread.call(bench::run), spec.commandLine().getOut());
+            }
+            return 0;
+        }
+    }
+
+    /** {@code troupe bench step}. */
+    @Command(
+            name = "step",
+            mixinStandardHelpOptions = true,
+            header = "Seconds of a training step by plain calls, no actor between.",
+            footer = {
+                "",
+                "Example:",
+                "  troupe bench step ppo --model stories --batch 64 --prompt 16 --completion 48 --epochs 4 --json"
+            })
+    static final class Step implements Callable<Integer> {
+        @Spec
+        private CommandSpec spec;
+
+        @Parameters(index = "0", paramLabel = "ALGO", description = "ppo.")
+        private String algorithm;
+
+        @Mixin
+        private Shape shape = new Shape();
+
+        @Option(
+                names = "--micro",
+                paramLabel = "N",
+                defaultValue = "0",
+                description = "Rows a forward. Default: batch.")
+        private int micro;
+
+        @Option(names = "--completion", paramLabel = "N", defaultValue = "64", description = "Tokens. Default: 64.")
+        private int completion;
+
+        @Option(names = "--epochs", paramLabel = "N", defaultValue = "1", description = "Passes. Default: 1.")
+        private int epochs;
+
+        @Option(names = "--steps", paramLabel = "N", defaultValue = "3", description = "Steps that count. Default: 3.")
+        private int steps;
+
+        @Option(
+                names = "--warmup",
+                paramLabel = "N",
+                defaultValue = "1",
+                description = "Steps before them. Default: 1.")
+        private int warmup;
+
+        @Override
+        public Integer call() {
+            if (!algorithm.equals("ppo")) {
+                throw new SettingsException("bench step " + algorithm + ": expected ppo");
+            }
+            Shape.atLeast("--completion", completion, 1);
+            Shape.atLeast("--epochs", epochs, 1);
+            Shape.atLeast("--steps", steps, 1);
+            Shape.atLeast("--warmup", warmup, 0);
+            Shape.atLeast("--micro", micro, 0);
+            StepShape of = new StepShape(
+                    shape.batch,
+                    micro == 0 ? shape.batch : micro,
+                    shape.prompt,
+                    completion,
+                    epochs,
+                    steps,
+                    warmup,
+                    shape.threads());
+            try (PpoBench bench = new PpoBench(shape.open(), of)) {
+                shape.print(bench.run(), spec.commandLine().getOut());
+            }
+            return 0;
+        }
     }
 }

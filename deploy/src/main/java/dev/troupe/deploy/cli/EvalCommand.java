@@ -1,13 +1,140 @@
 package dev.troupe.deploy.cli;
 
+import dev.troupe.data.DataSettings;
+import dev.troupe.data.rewards.RuleRewards;
+import dev.troupe.data.sources.Sources;
+import dev.troupe.deploy.eval.Evaluation;
+import dev.troupe.deploy.eval.EvaluationPlan;
+import dev.troupe.deploy.report.EvaluationTable;
+import dev.troupe.deploy.settings.Models;
+import dev.troupe.deploy.settings.Settings;
+import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.model.ModelFolder;
+import dev.troupe.model.Tokenizer;
+import java.io.PrintWriter;
+import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code troupe eval}. */
-@Command(name = "eval", mixinStandardHelpOptions = true, header = "soon")
+@Command(
+        name = "eval",
+        mixinStandardHelpOptions = true,
+        header = "The same prompts through two models: figures and outputs side by side.",
+        footer = {
+            "",
+            "Example: what a run made of the shipped model:",
+            "  troupe eval --model runs/first --base stories --reward stories-reward"
+        })
 final class EvalCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = "--model",
+            required = true,
+            paramLabel = "DIR",
+            description = "The model to judge: a Hugging Face folder, a run, a checkpoint, or a shipped model's name.")
+    private String model;
+
+    @Option(
+            names = "--base",
+            required = true,
+            paramLabel = "DIR",
+            description = "What it is compared with; the KL is measured to it.")
+    private String base;
+
+    @Option(
+            names = "--prompts",
+            paramLabel = "FILE",
+            defaultValue = Sources.STORIES,
+            description = "JSONL with a \"prompt\" a line, or stories. Default: stories.")
+    private String prompts;
+
+    @Option(
+            names = "--reward",
+            paramLabel = "DIR | RULE",
+            description = "A reward model, or a rule: sentiment, length, or a class.")
+    private @Nullable String reward;
+
+    @Option(names = "--count", paramLabel = "N", defaultValue = "32", description = "Prompts. Default: 32.")
+    private int count;
+
+    @Option(names = "--samples", paramLabel = "N", defaultValue = "8", description = "Of each prompt. Default: 8.")
+    private int samples;
+
+    @Option(names = "--max-new-tokens", paramLabel = "N", defaultValue = "48", description = "Default: 48.")
+    private int maxNewTokens;
+
+    @Option(names = "--seed", paramLabel = "S", defaultValue = "1234", description = "Default: 1234.")
+    private long seed;
+
     @Override
     public Integer call() {
-        return 1;
+        Settings settings = Settings.parse(
+                "defaults",
+                "",
+                List.of(
+                        "eval.prompts=\"" + prompts + "\"",
+                        "eval.count=" + count,
+                        "eval.samples=" + samples,
+                        "eval.seed=" + seed,
+                        "max_new_tokens=" + maxNewTokens));
+        DataSettings data = DataSettings.from(settings.config());
+        PrintWriter out = spec.commandLine().getOut();
+        try (LoadedModel ours = LoadedModel.open("--model", model);
+                LoadedModel theirs = LoadedModel.open("--base", base)) {
+            requireSame("--model", ours.folder(), ours.tokenizer(), theirs);
+            Evaluation evaluation = new Evaluation(
+                    theirs.folder(),
+                    theirs.tokenizer(),
+                    reward(data, theirs),
+                    RuleRewards.sentiment(data),
+                    EvaluationPlan.from(settings.config()),
+                    theirs.thread());
+            EvaluationTable table = new EvaluationTable(
+                    evaluation.of(theirs.folder().weights()),
+                    evaluation.of(ours.folder().weights()),
+                    "base",
+                    "model");
+            out.println(table.text());
+            out.println(table.markdown());
+            out.flush();
+        }
+        return 0;
+    }
+
+    private Evaluation.Reward reward(DataSettings data, LoadedModel theirs) {
+        if (reward == null) {
+            return Evaluation.Reward.none();
+        }
+        if (reward.equals("sentiment") || reward.equals("length") || reward.matches("(\\w+\\.)+[A-Z]\\w*")) {
+            return new Evaluation.Reward(null, RuleRewards.byName(reward, data));
+        }
+        ModelFolder folder = ModelFolder.open(Models.folder("--reward", reward, "value"));
+        try (Tokenizer tokenizer = folder.tokenizer()) {
+            requireSameTokenizer("--reward", tokenizer, theirs);
+        }
+        return new Evaluation.Reward(folder, null);
+    }
+
+    private static void requireSame(String option, ModelFolder folder, Tokenizer tokenizer, LoadedModel theirs) {
+        if (!folder.config().equals(theirs.folder().config())) {
+            throw new SettingsException(option + " " + folder.path() + " and --base "
+                    + theirs.folder().path() + " differ in shape: expected equal config.json");
+        }
+        requireSameTokenizer(option, tokenizer, theirs);
+    }
+
+    private static void requireSameTokenizer(String option, Tokenizer tokenizer, LoadedModel theirs) {
+        if (!tokenizer.sha256().equals(theirs.tokenizer().sha256())) {
+            throw new SettingsException(
+                    "the tokenizers of " + option + " and --base differ (SHA-256 " + tokenizer.sha256() + " and "
+                            + theirs.tokenizer().sha256() + "); expected the same tokenizer.json");
+        }
     }
 }

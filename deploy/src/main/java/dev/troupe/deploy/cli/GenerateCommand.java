@@ -1,13 +1,16 @@
 package dev.troupe.deploy.cli;
 
-import dev.troupe.deploy.eval.Completion;
-import dev.troupe.deploy.eval.Request;
+import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.deploy.eval.Sampler;
 import dev.troupe.deploy.report.Json;
 import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.SamplingConfig;
+import dev.troupe.model.TokenRow;
 import dev.troupe.model.Tokenizer;
+import dev.troupe.rollout.Completion;
+import dev.troupe.rollout.EndOfText;
+import dev.troupe.rollout.SampleRequest;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -80,6 +83,9 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--repetition-penalty", paramLabel = "R", defaultValue = "1.0", description = "Default: 1, off.")
     private double repetitionPenalty;
 
+    @Option(names = "--stop", paramLabel = "TEXT", description = "A text that ends a completion; may be repeated.")
+    private List<String> stop = new ArrayList<>();
+
     @Option(names = "--seed", paramLabel = "S", defaultValue = "0", description = "Default: 0.")
     private long seed;
 
@@ -95,10 +101,11 @@ final class GenerateCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         try (LoadedModel loaded = LoadedModel.open("--model", model)) {
             ModelConfig config = loaded.folder().config();
-            List<Request> requests = requests(loaded.tokenizer(), config);
+            List<SampleRequest> requests = requests(loaded.tokenizer(), config);
+            EndOfText end = new EndOfText(config.eosIds(), stop, loaded.tokenizer());
+            int slots = Math.min(SLOTS, requests.size());
             List<Completion> completions = loaded.thread()
-                    .call(() -> Sampler.complete(
-                            config, loaded.folder().weights(), requests, sampling, Math.min(SLOTS, requests.size())));
+                    .call(() -> Sampler.complete(config, loaded.folder().weights(), requests, sampling, end, slots));
             for (Completion completion : completions) {
                 out.println(json ? line(completion, loaded.tokenizer()) : text(completion, loaded.tokenizer()));
             }
@@ -118,7 +125,7 @@ final class GenerateCommand implements Callable<Integer> {
         }
     }
 
-    private List<Request> requests(Tokenizer tokenizer, ModelConfig config) {
+    private List<SampleRequest> requests(Tokenizer tokenizer, ModelConfig config) {
         List<int[]> ids = new ArrayList<>();
         if (prompts.input != null) {
             ids.addAll(JsonInput.read(
@@ -129,7 +136,7 @@ final class GenerateCommand implements Callable<Integer> {
         } else {
             ids.add(tokenizer.encode(String.valueOf(prompts.prompt), true));
         }
-        List<Request> requests = new ArrayList<>();
+        List<SampleRequest> requests = new ArrayList<>();
         for (int[] prompt : ids) {
             if (prompt.length == 0) {
                 throw new SettingsException("prompt " + requests.size() + " has no tokens; expected at least one");
@@ -139,15 +146,15 @@ final class GenerateCommand implements Callable<Integer> {
                         + " tokens, longer than the model's context of " + config.maxPositions()
                         + " with room for one more");
             }
-            requests.add(new Request(requests.size(), 0, prompt, seed, maxNewTokens));
+            int room = Math.min(maxNewTokens, config.maxPositions() - prompt.length);
+            requests.add(SampleRequest.of(new TrajectoryRef(requests.size(), 0), seed, prompt, room));
         }
         return requests;
     }
 
     private static String text(Completion completion, Tokenizer tokenizer) {
         return tokenizer.decode(
-                dev.troupe.model.TokenRow.of(completion.request().prompt(), completion.ids())
-                        .ids());
+                TokenRow.of(completion.request().prompt(), completion.ids()).ids());
     }
 
     private static String line(Completion completion, Tokenizer tokenizer) {

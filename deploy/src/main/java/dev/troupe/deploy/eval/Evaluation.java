@@ -1,5 +1,6 @@
 package dev.troupe.deploy.eval;
 
+import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.data.rewards.Answer;
 import dev.troupe.data.rewards.RuleReward;
 import dev.troupe.data.stories.StoryGrammar;
@@ -10,6 +11,10 @@ import dev.troupe.model.TensorThread;
 import dev.troupe.model.TokenRow;
 import dev.troupe.model.Tokenizer;
 import dev.troupe.proto.TensorSet;
+import dev.troupe.proto.v1.FinishReason;
+import dev.troupe.rollout.Completion;
+import dev.troupe.rollout.EndOfText;
+import dev.troupe.rollout.SampleRequest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -62,8 +67,10 @@ public final class Evaluation {
 
     /** Measures a policy of the reference's shape; blocks until done. */
     public EvaluationReport of(TensorSet policy) {
+        List<SampleRequest> requests = requests();
+        EndOfText end = EndOfText.at(reference.config().eosIds());
         List<Completion> drawn = thread.call(
-                () -> Sampler.complete(reference.config(), policy, requests(), plan.sampling(), plan.slots()));
+                () -> Sampler.complete(reference.config(), policy, requests, plan.sampling(), end, plan.slots()));
         List<Measured> all = drawn.stream().map(this::measured).toList();
         List<TokenRow> rows = all.stream().map(Measured::row).toList();
         List<Answer> answers = all.stream()
@@ -80,12 +87,12 @@ public final class Evaluation {
                 byPrompt(all));
     }
 
-    private List<Request> requests() {
-        List<Request> requests = new ArrayList<>();
+    private List<SampleRequest> requests() {
+        List<SampleRequest> requests = new ArrayList<>();
         for (int p = 0; p < plan.prompts().size(); p++) {
             int[] ids = tokenizer.encode(plan.prompts().get(p), true);
             for (int s = 0; s < plan.samples(); s++) {
-                requests.add(new Request(p, s, ids, plan.seed(), plan.maxNewTokens()));
+                requests.add(SampleRequest.of(new TrajectoryRef(p, s), plan.seed(), ids, plan.maxNewTokens()));
             }
         }
         return requests;
@@ -96,7 +103,8 @@ public final class Evaluation {
         String whole = tokenizer.decode(row.ids());
         String prompt = tokenizer.decode(completion.request().prompt());
         String text = whole.startsWith(prompt) ? whole.substring(prompt.length()) : tokenizer.decode(completion.ids());
-        return new Measured((int) completion.request().draw(), row, text, whole, completion.ended());
+        boolean ended = completion.finishReason() == FinishReason.FINISH_REASON_EOS;
+        return new Measured((int) completion.request().id().draw(), row, text, whole, ended);
     }
 
     private @Nullable Double rewards(List<TokenRow> rows, List<Answer> answers) {

@@ -1,0 +1,223 @@
+package dev.troupe.deploy.bench;
+
+import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.deploy.report.PeakMemory;
+import dev.troupe.learner.loss.KlEstimator;
+import dev.troupe.learner.optim.AdamSettings;
+import dev.troupe.learner.optim.Schedule;
+import dev.troupe.learner.optim.TrainedModel;
+import dev.troupe.learner.ppo.Experience;
+import dev.troupe.learner.ppo.PpoSettings;
+import dev.troupe.learner.ppo.PpoUpdate;
+import dev.troupe.learner.ppo.UpdateResult;
+import dev.troupe.model.DecodeEngine;
+import dev.troupe.model.Decoder;
+import dev.troupe.model.ModelConfig;
+import dev.troupe.model.ModelFolder;
+import dev.troupe.model.ModelInit;
+import dev.troupe.model.SamplingConfig;
+import dev.troupe.model.TensorThread;
+import dev.troupe.model.TokenRow;
+import dev.troupe.proto.TensorSet;
+import dev.troupe.proto.v1.FinishReason;
+import dev.troupe.rollout.Completion;
+import dev.troupe.rollout.ContinuousBatcher;
+import dev.troupe.rollout.EndOfText;
+import dev.troupe.rollout.SampleRequest;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A PPO step by plain calls, with neither actor nor transport: generate, score by reference, reward and value model,
+ * update, put the new weights into the generating engine. Policy and reference start equal; value and reward model are
+ * the same decoder with a score head.
+ */
+public final class PpoBench implements AutoCloseable {
+    private static final long SEED = 3;
+    private static final double RATE = 1e-6;
+    private static final double NANO = 1e-9;
+
+    private final StepShape shape;
+    private final ModelFolder model;
+    private final TensorThread first;
+    private final TensorThread second;
+    private final TrainedModel policy;
+    private final TrainedModel value;
+    private final ContinuousBatcher batcher;
+    private final Decoder reference;
+    private final Decoder reward;
+    private final PpoUpdate update;
+    private long step;
+
+    /** Loads everything; with two threads or more, policy and value model train side by side. */
+    public PpoBench(ModelFolder model, StepShape shape) {
+        this.shape = shape;
+        this.model = model;
+        ModelConfig scored = model.config().withScoreHead(true);
+        TensorSet scoring = ModelInit.withScoreHead(model.weights());
+        this.first = TensorThread.start("policy", Math.max(1, shape.threads() / 2));
+        this.second = TensorThread.start("value", Math.max(1, shape.threads() / 2));
+        AdamSettings adam = new AdamSettings(0.9, 0.999, 1e-8, 0.0, false);
+        this.policy = TrainedModel.of(
+                "policy", first.call(() -> Decoder.load(model.config(), model.weights(), true)), adam, first);
+        this.value = TrainedModel.of("value", second.call(() -> Decoder.load(scored, scoring, true)), adam, second);
+        this.reference = first.call(() -> Decoder.load(model.config(), model.weights(), false));
+        this.reward = second.call(() -> Decoder.load(scored, scoring, false));
+        this.batcher = first.call(this::engine);
+        this.update = new PpoUpdate(policy, value, settings(), new Schedule(Schedule.Kind.CONSTANT, 0, 1), RATE, RATE);
+    }
+
+    private ContinuousBatcher engine() {
+        DecodeEngine engine = DecodeEngine.open(
+                model.config(),
+                model.weights(),
+                shape.batch(),
+                shape.prompt() + shape.completion(),
+                SamplingConfig.atTemperature(1.0));
+        return new ContinuousBatcher(engine, EndOfText.at(List.of()), 0);
+    }
+
+    private PpoSettings settings() {
+        return new PpoSettings(
+                shape.epochs(),
+                1,
+                shape.micro(),
+                0.05,
+                KlEstimator.K1,
+                0.2,
+                0.2,
+                0.1,
+                1.0,
+                0.95,
+                false,
+                0,
+                1.0,
+                1.0,
+                shape.completion(),
+                SEED);
+    }
+
+    /** Measures; the line to print. */
+    public Map<String, Object> run() {
+        Long loaded = PeakMemory.bytes();
+        List<Times> all = new ArrayList<>();
+        for (int i = 0; i < shape.warmup() + shape.steps(); i++) {
+            all.add(step());
+        }
+        List<Times> took = all.subList(shape.warmup(), all.size());
+        double whole = median(took, Times::whole);
+        double training = median(took, t -> t.whole - t.generation - t.scoring);
+        double generation = median(took, Times::generation);
+        int positions = shape.batch() * (shape.prompt() + shape.completion()) * shape.epochs();
+        Map<String, Object> line = new LinkedHashMap<>();
+        line.put("bench", "step");
+        line.put("algo", "ppo");
+        line.put("model", String.valueOf(model.path().getFileName()));
+        line.put("dtype", "fp32");
+        line.put("lora", false);
+        line.put("batch", shape.batch());
+        line.put("micro", shape.micro());
+        line.put("prompt", shape.prompt());
+        line.put("completion", shape.completion());
+        line.put("steps", shape.steps());
+        line.put("epochs", shape.epochs());
+        line.put("generations", 1);
+        line.put("warmup", shape.warmup());
+        line.put("reward_model", true);
+        line.put("seconds_per_step", Workload.round(whole, 4));
+        line.put("generation_s", Workload.round(generation, 4));
+        line.put("scoring_s", Workload.round(median(took, Times::scoring), 4));
+        line.put("reward_s", 0.0);
+        line.put("training_s", Workload.round(training, 4));
+        line.put("optimizer_s", null);
+        line.put("publish_s", Workload.round(median(took, Times::publish), 4));
+        line.put("first_loss", all.get(0).loss());
+        line.put("trained_positions", positions);
+        line.put("trained_tokens_per_s", Workload.round(positions / whole, 1));
+        line.put("training_tokens_per_s", Workload.round(positions / training, 1));
+        line.put("generated_tokens_per_s", Workload.round(shape.batch() * shape.completion() / generation, 1));
+        line.put("steps_s", all.stream().map(t -> Workload.round(t.whole, 4)).toList());
+        line.put("rss_before_training_mb", loaded == null ? null : loaded >> 20);
+        Long peak = PeakMemory.bytes();
+        line.put("peak_rss_mb", peak == null ? null : peak >> 20);
+        line.put("threads", shape.threads());
+        return line;
+    }
+
+    private record Times(double whole, double generation, double scoring, double publish, double loss) {}
+
+    private static double median(List<Times> times, java.util.function.ToDoubleFunction<Times> of) {
+        return Workload.median(times.stream().mapToDouble(of).toArray());
+    }
+
+    private Times step() {
+        long begin = System.nanoTime();
+        List<Completion> completions = first.call(() -> batcher.runAll(requests()));
+        long generated = System.nanoTime();
+        List<Experience> batch = score(completions);
+        long scored = System.nanoTime();
+        UpdateResult result = update.run(step, batch);
+        long trained = System.nanoTime();
+        if (!result.applied()) {
+            throw new IllegalStateException("the measured update was skipped: " + result.fault());
+        }
+        long version = ++step;
+        first.run(() -> batcher.swap(version, policy.decoder().export()));
+        long end = System.nanoTime();
+        return new Times(
+                (end - begin) * NANO,
+                (generated - begin) * NANO,
+                (scored - generated) * NANO,
+                (end - trained) * NANO,
+                result.metrics().getOrDefault("loss/policy_avg", Double.NaN));
+    }
+
+    private List<SampleRequest> requests() {
+        int[][] prompts =
+                Workload.prompts(shape.batch(), shape.prompt(), model.config().vocabulary(), SEED + step);
+        List<SampleRequest> requests = new ArrayList<>();
+        for (int r = 0; r < prompts.length; r++) {
+            requests.add(SampleRequest.of(
+                    new TrajectoryRef(step * shape.batch() + r, 0), SEED, prompts[r], shape.completion()));
+        }
+        return requests;
+    }
+
+    private List<Experience> score(List<Completion> completions) {
+        List<TokenRow> rows = completions.stream()
+                .map(c -> TokenRow.of(c.request().prompt(), c.ids()))
+                .toList();
+        CompletableFuture<List<float[]>> references = first.submit(() -> reference.logprobs(rows, 1.0, shape.micro()));
+        CompletableFuture<List<float[]>> values =
+                second.submit(() -> value.decoder().values(rows, shape.micro()));
+        CompletableFuture<float[]> rewards = second.submit(() -> reward.scores(rows, shape.micro()));
+        List<float[]> reference = references.join();
+        List<Experience> batch = new ArrayList<>();
+        for (int i = 0; i < rows.size(); i++) {
+            batch.add(new Experience(
+                    completions.get(i).request().id(),
+                    rows.get(i),
+                    FinishReason.FINISH_REASON_LENGTH,
+                    completions.get(i).logprobs(),
+                    reference.get(i),
+                    values.join().get(i),
+                    rewards.join()[i]));
+        }
+        return batch;
+    }
+
+    @Override
+    public void close() {
+        first.run(batcher::close);
+        first.run(reference::close);
+        second.run(reward::close);
+        for (TrainedModel trained : List.of(policy, value)) {
+            trained.close();
+            trained.thread().run(trained.decoder()::close);
+            trained.thread().close();
+        }
+    }
+}
