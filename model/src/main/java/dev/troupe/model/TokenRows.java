@@ -33,8 +33,8 @@ public final class TokenRows {
         int at = 0;
         for (int r = 0; r < lengths.length; r++) {
             if (prompts[r] < 1 || prompts[r] > lengths[r] || lengths[r] > ids.length - at) {
-                throw shape("row " + r + " of length " + lengths[r] + " with a prompt of " + prompts[r] + " does not fit "
-                        + (ids.length - at) + " remaining ids");
+                throw shape("row " + r + " of length " + lengths[r] + " with a prompt of " + prompts[r]
+                        + " does not fit " + (ids.length - at) + " remaining ids");
             }
             rows.add(new TokenRow(Arrays.copyOfRange(ids, at, at + lengths[r]), prompts[r]));
             at += lengths[r];
