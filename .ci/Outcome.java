@@ -1,0 +1,40 @@
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Holds the summary of a run of the embedded default to what it must reach; an exception ends with exit code 1. */
+final class Outcome {
+    private static int broken;
+
+    public static void main(String[] args) throws Exception {
+        String text = Files.readString(Path.of(args[0]));
+        System.out.println(text);
+        JsonNode s = new ObjectMapper().readTree(text);
+        hold("status is done", s.path("status").asText().equals("done"));
+        hold("gold is up by 0.35", number(s, "gold_after") - number(s, "gold_before") >= 0.35);
+        hold("the reward model's score is up", number(s, "reward_after") > number(s, "reward_before"));
+        hold("70 % of the completions are distinct", number(s, "distinct") >= 0.7);
+        hold("the grammar accepts at most 10 points less", number(s, "grammar_after") >= number(s, "grammar_before") - 0.1);
+        hold("KL is under 25 nats", number(s, "kl") < 25);
+        JsonNode l = s.path("ledger");
+        hold(
+                "the ledger adds up",
+                l.path("issued").asLong(-1)
+                        == l.path("running").asLong() + l.path("finished").asLong() + l.path("trained").asLong()
+                                + l.path("dropped").asLong());
+        hold("staleness stays within 1", s.path("staleness").path("max").asLong(99) <= 1);
+        if (broken > 0) {
+            throw new AssertionError(broken + " of the expectations above do not hold");
+        }
+    }
+
+    private static void hold(String what, boolean holds) {
+        System.out.println((holds ? "ok  " : "BAD ") + what);
+        broken += holds ? 0 : 1;
+    }
+
+    private static double number(JsonNode summary, String key) {
+        return summary.path(key).asDouble(Double.NaN);
+    }
+}

@@ -1,0 +1,111 @@
+package dev.troupe.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+class CommandLineTest {
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @TempDir
+    private Path folder;
+
+    private int troupe(String... arguments) {
+        return Main.commandLine()
+                .setOut(new PrintWriter(out))
+                .setErr(new PrintWriter(err))
+                .execute(arguments);
+    }
+
+    private static List<List<String>> everyCommand() {
+        List<List<String>> paths = new ArrayList<>();
+        collect(Main.commandLine(), List.of(), paths);
+        return paths;
+    }
+
+    private static void collect(CommandLine command, List<String> path, List<List<String>> paths) {
+        paths.add(path);
+        command.getSubcommands().forEach((name, sub) -> {
+            List<String> deeper = new ArrayList<>(path);
+            deeper.add(name);
+            collect(sub, deeper, paths);
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("everyCommand")
+    void everyCommandHelpsWithALineAndAnExample(List<String> path) {
+        List<String> arguments = new ArrayList<>(path);
+        arguments.add("--help");
+
+        assertThat(troupe(arguments.toArray(new String[0]))).isZero();
+        assertThat(out.toString().lines().findFirst().orElseThrow())
+                .matches("[A-Z].*")
+                .isNotEqualTo("soon");
+        assertThat(out.toString()).containsPattern("Example.*:\\R(.*\\R)*? +troupe ");
+    }
+
+    @Test
+    void theContractsCommandsAreThere() {
+        assertThat(Main.commandLine().getSubcommands().keySet())
+                .contains("run", "node", "launch", "generate", "logprobs", "eval", "doctor", "bench");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "fly",
+                "run --nmae x",
+                "run a.conf b.conf",
+                "run --name ../x",
+                "run --resume nowhere",
+                "run stories/none --explain",
+                "run stepz=1 --explain",
+                "node conductor --join 127.0.0.1:1",
+                "node rollout",
+                "launch moon",
+                "generate --model nowhere --prompt x",
+                "generate --model stories",
+                "generate --model stories --prompt x --temperature -1",
+                "bench step dance",
+                "bench",
+            })
+    void wrongUsageEndsWithTwoAndAMessage(String arguments) {
+        String[] split = arguments.isEmpty() ? new String[0] : arguments.split(" ");
+
+        assertThat(troupe(split)).isEqualTo(2);
+        assertThat(err.toString()).isNotBlank().doesNotContain("\tat ");
+    }
+
+    @Test
+    void aBadLineOfAnInputIsNamed() throws Exception {
+        Path file = Files.writeString(folder.resolve("in.jsonl"), "{\"input_ids\":[1]}\n{\"input_ids\":[1,\n");
+
+        assertThat(troupe("logprobs", "--model", "stories", "--input", file.toString()))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains(file + ":2: not valid JSON");
+    }
+
+    @Test
+    void explainNamesSourcesAndNumbers() {
+        assertThat(troupe("run", "batch.prompts=32", "num_generations=8", "num_mini_batches=1", "num_ppo_epochs=4", "--explain"))
+                .isZero();
+        assertThat(out.toString())
+                .contains("1 step = 32 prompts x 8 = 256 trajectories = 4 optimizer steps")
+                .containsPattern("batch.prompts +=\\s+32 +# command line")
+                .containsPattern("learner: policy +\\d+\\.\\d MB");
+    }
+}
