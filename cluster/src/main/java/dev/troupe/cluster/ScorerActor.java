@@ -14,7 +14,6 @@ import dev.troupe.cluster.protocol.ScorerCommand.Describe;
 import dev.troupe.cluster.protocol.ScorerCommand.RunEnded;
 import dev.troupe.cluster.protocol.ScorerCommand.ScorerDescription;
 import java.util.function.Consumer;
-import java.util.concurrent.CompletableFuture;
 
 /**
  * What reference, reward and value actors have in common on Akka's side: they are found under their key, say where they
@@ -22,17 +21,17 @@ import java.util.concurrent.CompletableFuture;
  */
 public final class ScorerActor extends AbstractBehavior<ScorerCommand> {
     private final ScorerDescription description;
-    private final CompletableFuture<String> ended;
+    private final Consumer<String> ended;
     private String farewell = "stopped";
 
     /**
      * A scorer's actor.
      *
      * @param key under which it is found
-     * @param ended completes with the reason when the actor stops; whoever made it closes what it scores with
+     * @param ended hears the reason when the actor stops; whoever made it closes what it scores with
      */
     public static Behavior<ScorerCommand> create(
-            ServiceKey<ScorerCommand> key, ScorerDescription description, CompletableFuture<String> ended) {
+            ServiceKey<ScorerCommand> key, ScorerDescription description, Consumer<String> ended) {
         return Behaviors.setup(context -> {
             ActorRef<ScorerCommand> self = context.getSelf();
             context.getSystem().receptionist().tell(Receptionist.register(key, self));
@@ -40,8 +39,7 @@ public final class ScorerActor extends AbstractBehavior<ScorerCommand> {
         });
     }
 
-    private ScorerActor(
-            ActorContext<ScorerCommand> context, ScorerDescription description, CompletableFuture<String> ended) {
+    private ScorerActor(ActorContext<ScorerCommand> context, ScorerDescription description, Consumer<String> ended) {
         super(context);
         this.description = description;
         this.ended = ended;
@@ -67,7 +65,7 @@ public final class ScorerActor extends AbstractBehavior<ScorerCommand> {
     }
 
     private Behavior<ScorerCommand> onStopped() {
-        ended.complete(farewell);
+        ended.accept(farewell);
         return this;
     }
 }
