@@ -29,14 +29,16 @@ public final class ReferenceNode implements AutoCloseable {
      */
     public static ReferenceNode start(
             ClusterNode cluster, Station station, ReferenceSettings settings, ModelFolder model) {
-        ReferenceScorer scorer =
-                new ReferenceScorer(TensorThread.start(station.name(), settings.threads()), model);
+        ReferenceScorer scorer = new ReferenceScorer(TensorThread.start(station.name(), settings.threads()), model);
         ReferenceNode node = new ReferenceNode(scorer, station);
         ScoringStation.open(station, scorer);
         ScorerDescription description = new ScorerDescription(
-                station.name(), "reference", AeronAddress.of(station.address()), model.path().toString(), "");
-        cluster.spawn(
-                ScorerActor.create(ServiceKeys.REFERENCE, description, node.ended::complete), station.name());
+                station.name(),
+                "reference",
+                AeronAddress.of(station.address()),
+                model.path().toString(),
+                "");
+        cluster.spawn(ScorerActor.create(ServiceKeys.REFERENCE, description, node.ended::complete), station.name());
         return node;
     }
 

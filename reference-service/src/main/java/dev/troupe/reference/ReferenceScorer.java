@@ -33,8 +33,7 @@ public final class ReferenceScorer implements ScoringStation.Scorer, AutoCloseab
 
     private ScoreAnswer answer(ScoreRequest request) {
         long start = System.nanoTime();
-        List<TokenRow> rows =
-                TokenRows.of(request.getBatch(), decoder.config().vocabulary());
+        List<TokenRow> rows = TokenRows.of(request.getBatch(), decoder.config().vocabulary());
         List<float[]> logprobs = decoder.logprobs(rows, request.getTemperature(), ROWS_A_PASS);
         ScoreAnswer.Builder answer =
                 ScoreAnswer.newBuilder().setRequest(request.getRequest()).setKind(request.getKind());

@@ -1,0 +1,82 @@
+package dev.troupe.reward;
+
+import dev.troupe.model.Decoder;
+import dev.troupe.model.ModelFolder;
+import dev.troupe.model.TensorThread;
+import dev.troupe.model.TokenRow;
+import dev.troupe.model.TokenRows;
+import dev.troupe.model.Tokenizer;
+import dev.troupe.proto.v1.ScoreAnswer;
+import dev.troupe.proto.v1.ScoreRequest;
+import dev.troupe.transport.ScoreAnswers;
+import dev.troupe.transport.ScoringStation;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+
+/** A reward model's score at the last token of prompt and completion. */
+public final class ModelScorer implements ScoringStation.Scorer, AutoCloseable {
+    private static final String NAME = "reward";
+    private static final int ROWS_A_PASS = 64;
+
+    private final TensorThread thread;
+    private final Decoder decoder;
+
+    /**
+     * Loads the model onto its thread; the thread is closed with the scorer.
+     *
+     * @throws RewardException when the model has no score head
+     */
+    public ModelScorer(TensorThread thread, ModelFolder model) {
+        if (!model.config().scoreHead()) {
+            throw new RewardException(
+                    "model.reward = " + model.path()
+                            + " has no score head: it is a language model; train a reward model from it with algorithm = reward");
+        }
+        this.thread = thread;
+        this.decoder = thread.call(() -> Decoder.load(model.config(), model.weights(), false));
+    }
+
+    /**
+     * A reward model reads the policy's token ids, so both must cut text the same way.
+     *
+     * @throws RewardException naming both folders, when their tokenizers differ
+     */
+    public static void requireSameTokenizer(ModelFolder reward, ModelFolder policy) {
+        try (Tokenizer ofReward = reward.tokenizer();
+                Tokenizer ofPolicy = policy.tokenizer()) {
+            if (!ofReward.sha256().equals(ofPolicy.sha256())) {
+                throw new RewardException("the tokenizers of model.reward = " + reward.path() + " (" + head(ofReward)
+                        + ") and model.policy = " + policy.path() + " (" + head(ofPolicy)
+                        + ") differ: the reward model would read other words than the policy wrote; use a reward model"
+                        + " with the policy's tokenizer.json");
+            }
+        }
+    }
+
+    private static String head(Tokenizer tokenizer) {
+        return "sha256 " + tokenizer.sha256().substring(0, 12);
+    }
+
+    @Override
+    public CompletionStage<ScoreAnswer> score(ScoreRequest request, long policyVersion) {
+        return thread.submit(() -> answer(request));
+    }
+
+    private ScoreAnswer answer(ScoreRequest request) {
+        long start = System.nanoTime();
+        List<TokenRow> rows = TokenRows.of(request.getBatch(), decoder.config().vocabulary());
+        float[] scores = decoder.scores(rows, ROWS_A_PASS);
+        List<float[]> values = new ArrayList<>(scores.length);
+        for (float score : scores) {
+            values.add(new float[] {score});
+        }
+        return ScoreAnswers.of(request, NAME, values, 0, (System.nanoTime() - start) / 1000);
+    }
+
+    @Override
+    public void close() {
+        thread.run(decoder::close);
+        thread.close();
+    }
+}
