@@ -3,16 +3,20 @@ package dev.troupe.proto;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.UnsafeByteOperations;
 import com.sun.management.ThreadMXBean;
 import dev.troupe.proto.v1.Envelope;
+import dev.troupe.proto.v1.MessageType;
 import dev.troupe.proto.v1.Tensor;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -28,6 +32,13 @@ class WireFuzzTest {
     private static final long BASE_BYTES = 64 * 1024;
 
     private static final int BYTES_PER_BYTE = 128;
+
+    private static final long[] EXTREMES = {
+        0, 1, -1, 1L << 28, Integer.MAX_VALUE, 1L << 31, 1L << 32, 1L << 61, Long.MAX_VALUE, Long.MIN_VALUE
+    };
+
+    private static final Map<MessageType, Message> SAMPLES =
+            Samples.messages().values().stream().collect(Collectors.toMap(Envelopes::typeOf, message -> message));
 
     private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private final long thread = Thread.currentThread().getId();
@@ -132,15 +143,13 @@ class WireFuzzTest {
     /** The damaged body in a sound envelope; where it still parses, its tensors get right checksums as well. */
     private static byte[] repaired(Envelope seed, byte[] body, SplittableRandom random) {
         ByteString bytes = UnsafeByteOperations.unsafeWrap(body);
-        if (random.nextInt(4) > 0) {
+        if (random.nextBoolean()) {
+            bytes = withRightChecksums(SAMPLES.get(seed.getType()), random).toByteString();
+        } else {
             try {
-                Message message = Samples.messages().values().stream()
-                        .filter(sample -> Envelopes.typeOf(sample) == seed.getType())
-                        .findFirst()
-                        .orElseThrow();
-                bytes = withRightChecksums(message.getParserForType().parseFrom(bytes))
-                        .toByteString();
-            } catch (com.google.protobuf.InvalidProtocolBufferException notParsed) {
+                Message message = SAMPLES.get(seed.getType()).getParserForType().parseFrom(bytes);
+                bytes = withRightChecksums(message, random).toByteString();
+            } catch (InvalidProtocolBufferException notParsed) {
                 // It goes as it is.
             }
         }
@@ -151,22 +160,42 @@ class WireFuzzTest {
                 .toByteArray();
     }
 
-    private static Message withRightChecksums(Message message) {
+    /** The same message with some numbers made extreme, in place, and the checksums of all tensors right. */
+    private static Message withRightChecksums(Message message, SplittableRandom random) {
         if (message instanceof Tensor tensor) {
-            return tensor.toBuilder()
-                    .setCrc32C(Tensors.crc32c(tensor.getData()))
-                    .build();
+            return worse(tensor.toBuilder(), random);
         }
         Message.Builder builder = message.toBuilder();
         message.getAllFields().forEach((field, value) -> {
             if (value instanceof Message inner) {
-                builder.setField(field, withRightChecksums(inner));
+                builder.setField(field, withRightChecksums(inner, random));
+            } else if (value instanceof Long && random.nextInt(24) == 0) {
+                builder.setField(field, EXTREMES[random.nextInt(EXTREMES.length)]);
+            } else if (value instanceof Integer && random.nextInt(24) == 0) {
+                builder.setField(field, (int) EXTREMES[random.nextInt(EXTREMES.length)]);
             } else if (value instanceof List<?> list && !list.isEmpty() && list.get(0) instanceof Message) {
                 for (int i = 0; i < list.size(); i++) {
-                    builder.setRepeatedField(field, i, withRightChecksums((Message) list.get(i)));
+                    builder.setRepeatedField(field, i, withRightChecksums((Message) list.get(i), random));
                 }
             }
         });
         return builder.build();
+    }
+
+    private static Tensor worse(Tensor.Builder tensor, SplittableRandom random) {
+        long extreme = EXTREMES[random.nextInt(EXTREMES.length)];
+        int damage = random.nextInt(40);
+        if (damage == 0 && tensor.getShapeCount() > 0) {
+            tensor.setShape(0, extreme);
+        } else if (damage == 1) {
+            tensor.addShape(extreme);
+        } else if (damage == 2) {
+            tensor.setDtypeValue(random.nextInt(9));
+        } else if (damage == 3 && tensor.getData().size() > 0) {
+            byte[] data = tensor.getData().toByteArray();
+            Arrays.fill(data, (byte) (random.nextBoolean() ? -1 : 127));
+            tensor.setData(ByteString.copyFrom(data));
+        }
+        return tensor.setCrc32C(Tensors.crc32c(tensor.getData())).build();
     }
 }
