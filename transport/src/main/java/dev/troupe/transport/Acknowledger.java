@@ -57,31 +57,27 @@ final class Acknowledger implements Sending {
         return true;
     }
 
+    /** Takes no more; what it has still goes out when the producer is within reach. */
     synchronized void retire() {
         retired = true;
-        held.clear();
         wake.run();
     }
 
     @Override
     public Next pump(long now, Frame frame) {
-        if (isRetired()) {
-            return Next.DONE;
-        }
         if (!link.connect(now)) {
             if (now - link.downSince() > forgetNanos) {
                 // The producer is gone; should it come back it sends again and a new acknowledger answers.
                 retire();
-                return Next.DONE;
             }
-            return Next.LATER;
+            return isRetired() ? Next.DONE : Next.LATER;
         }
         while (true) {
             if (next == null) {
                 next = take();
             }
             if (next == null) {
-                return Next.LATER;
+                return isRetired() ? Next.DONE : Next.LATER;
             }
             int length = frame.write(next);
             if (link.offer(frame.buffer(), length, now) != Link.Outcome.SENT) {

@@ -17,8 +17,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Messages from one station to one stream of another. Each is kept until the receiver acknowledges it and sent again
- * when that takes too long, when the connection was cut, or when the receiver has started again. Bounded in bytes. Any
- * thread may use it.
+ * when that takes too long, when the connection was cut, or when the receiver has started again. One opening of the
+ * receiver delivers it once; a receiver that was killed and has opened again may see what its predecessor had
+ * acknowledged a moment before, and must know it by its own log. Bounded in bytes. Any thread may use it.
  */
 public final class Outbox implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Outbox.class);
@@ -241,6 +242,8 @@ public final class Outbox implements AutoCloseable {
     /** The send thread's side. */
     private final class Pump implements Sending {
         private int connections;
+        private final long resendNanos = settings.resendAfter().toNanos();
+        private long nextScan = ackedAt;
         private long ackSeen = ackedAt;
         private @Nullable Envelope chunk;
 
@@ -266,8 +269,9 @@ public final class Outbox implements AutoCloseable {
                     connections = link.connections();
                     watch.connected(now);
                     backlog.queueAll();
-                } else if (up) {
-                    backlog.queueDue(now, settings.resendAfter().toNanos());
+                } else if (up && now - nextScan >= 0) {
+                    backlog.queueDue(now, resendNanos);
+                    nextScan = now + resendNanos / 8;
                 }
                 watch.waits(!backlog.isEmpty() || chunk != null || (source != null && source.waits()), now);
             } finally {

@@ -55,6 +55,8 @@ final class SendLoop {
                 nap.nap(LATER_NANOS);
             }
         }
+        // The last acknowledgements: without them their producers would wait for nothing.
+        sendings.forEach(this::pump);
         sendings.forEach(Sending::end);
         sendings.clear();
     }

@@ -112,6 +112,14 @@ public final class Station implements AutoCloseable {
         return open;
     }
 
+    /** Gives up a way when there is one. */
+    void closeOutbox(Place to, Stream stream) {
+        Outbox outbox = outboxes.remove(new Way(to, stream));
+        if (outbox != null) {
+            outbox.close();
+        }
+    }
+
     private void onAck(Delivery delivery) {
         Ack ack = (Ack) delivery.body();
         if (ack.getIncarnation() != incarnation) {

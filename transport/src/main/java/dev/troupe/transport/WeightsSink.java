@@ -99,6 +99,11 @@ public final class WeightsSink implements Receiver, AutoCloseable {
         finish(course);
     }
 
+    /** Forgets everything: a publisher that starts again from a checkpoint announces older versions. */
+    public synchronized void reset() {
+        courses.clear();
+    }
+
     private Course course(String set) {
         Course course = courses.get(set);
         if (course == null) {

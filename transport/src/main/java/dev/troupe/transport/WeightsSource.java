@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,8 @@ public final class WeightsSource {
     private final int kept;
     private final Map<String, NavigableMap<Long, Version>> sets = new HashMap<>();
     private final Map<Place, Requests> requests = new HashMap<>();
+
+    private volatile BiConsumer<Address, TransportException> failureListener = (to, error) -> {};
 
     private record Version(WeightsAnnouncement announcement, TensorStream stream) {}
 
@@ -93,8 +96,14 @@ public final class WeightsSource {
             source = requests.computeIfAbsent(Place.of(to), key -> new Requests());
             source.add(found, ranges);
         }
+        outbox.onFailure(error -> failureListener.accept(to, error));
         outbox.bulk(source);
         return true;
+    }
+
+    /** Who hears that a receiver with chunks waiting cannot be reached; as {@link Outbox#onFailure}. */
+    public void onFailure(BiConsumer<Address, TransportException> listener) {
+        failureListener = listener;
     }
 
     private @Nullable Version find(String set, long version) {
@@ -107,7 +116,7 @@ public final class WeightsSource {
         synchronized (this) {
             requests.remove(Place.of(to));
         }
-        station.outbox(to, Stream.WEIGHTS).close();
+        station.closeOutbox(Place.of(to), Stream.WEIGHTS);
     }
 
     /** What one receiver still has to get: for each set the chunks of one version. */

@@ -7,8 +7,11 @@ import static dev.troupe.transport.Fixtures.trajectory;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.troupe.proto.Envelopes;
 import dev.troupe.proto.v1.Address;
+import dev.troupe.proto.v1.Envelope;
 import dev.troupe.proto.v1.LeaseGrant;
+import io.aeron.ExclusivePublication;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,6 +24,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.LongStream;
+import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -156,9 +160,7 @@ class ReliableDeliveryTest {
     }
 
     @Test
-    void shouldAnswerDuplicatesThatWereAcknowledgedBefore() {
-        // The producer's stream of acknowledgements is cut: a second producer of the same identity cannot exist, so the
-        // duplicate is made by a receiver that acknowledges only what comes a second time.
+    void shouldDeliverAgainWhenTheReceiverFails() {
         Pair pair = pair(Way.IPC);
         Station learner = pair.there().open("learner", null);
         AtomicInteger failures = new AtomicInteger();
@@ -172,6 +174,74 @@ class ReliableDeliveryTest {
         outbox.send(trajectory(0, 8), 0);
         Await.until("a delivery after a failed one", () -> outbox.unacked() == 0);
         assertThat(failures.get()).isEqualTo(2);
+    }
+
+    /** Offers bytes to a station's stream as a stranger would. */
+    private static void offerRaw(AeronNode node, Address to, Stream stream, byte[]... frames) {
+        Link.Target target = node.target(Place.of(to), stream);
+        try (ExclusivePublication raw =
+                node.sendLoop().aeron().addExclusivePublication(target.channel(), target.streamId())) {
+            for (byte[] frame : frames) {
+                UnsafeBuffer buffer = new UnsafeBuffer(frame);
+                Await.until("a raw frame to go", () -> raw.offer(buffer, 0, frame.length) > 0);
+            }
+        }
+    }
+
+    @Test
+    void shouldAnswerADuplicateThatWasAcknowledgedBefore() {
+        AeronNode node = node();
+        Station rollout = node.open("rollout-1", null);
+        Station learner = node.open("learner", null);
+        AtomicInteger delivered = new AtomicInteger();
+        learner.receive(Stream.TRAJECTORIES, delivery -> {
+            delivered.incrementAndGet();
+            delivery.ack(1, 0);
+        });
+        byte[] frame =
+                Envelopes.encode(Envelopes.envelope(rollout.address(), rollout.incarnation(), 1, 0, trajectory(0, 4)));
+        offerRaw(node, learner.address(), Stream.TRAJECTORIES, frame);
+        Await.until("an acknowledgement", () -> node.bytesReceivedByStream().get("acks") > 0);
+        long once = node.bytesReceivedByStream().get("acks");
+        offerRaw(node, learner.address(), Stream.TRAJECTORIES, frame);
+        Await.until(
+                "the same acknowledgement again",
+                () -> node.bytesReceivedByStream().get("acks") == 2 * once);
+        assertThat(delivered.get()).isEqualTo(1);
+        assertThat(learner.duplicates()).isEqualTo(1);
+    }
+
+    @Test
+    void shouldGoOnAfterFramesThatAreNotSound() {
+        AeronNode node = node();
+        Station rollout = node.open("rollout-1", null);
+        Station learner = node.open("learner", null);
+        Queue<Delivery> got = new ConcurrentLinkedQueue<>();
+        learner.receive(Stream.TRAJECTORIES, delivery -> {
+            got.add(delivery);
+            delivery.ack(1, 0);
+        });
+        Envelope sound = Envelopes.envelope(rollout.address(), 1, 1, 0, trajectory(0, 4));
+        Address elsewhere = rollout.address().toBuilder().setHost("10.0.0.1").build();
+        offerRaw(
+                node,
+                learner.address(),
+                Stream.TRAJECTORIES,
+                new byte[] {1, 2, 3},
+                sound.toBuilder().setBodyCrc32C(0).build().toByteArray(),
+                Envelopes.encode(Envelopes.envelope(rollout.address(), 1, 2, 0, LeaseGrant.getDefaultInstance())),
+                Envelopes.encode(Envelopes.envelope(elsewhere, 1, 3, 0, trajectory(0, 4))),
+                Envelopes.encode(Envelopes.envelope(
+                        rollout.address(),
+                        1,
+                        4,
+                        0,
+                        trajectory(0, 4).toBuilder().clearId().build())));
+        Await.until("five refusals", () -> learner.refused() == 5);
+        Outbox outbox = rollout.outbox(learner.address(), Stream.TRAJECTORIES);
+        outbox.send(trajectory(9, 4), 0);
+        Await.until("a sound message", () -> outbox.unacked() == 0);
+        assertThat(got).hasSize(1);
     }
 
     @Test
