@@ -104,8 +104,9 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
             try {
                 return new RolloutActor(context, timers, setup, ended);
             } catch (RuntimeException e) {
+                // Whoever waits for the end hears why; a page of log would say no more.
                 ended.completeExceptionally(e);
-                throw e;
+                return Behaviors.stopped();
             }
         }));
     }

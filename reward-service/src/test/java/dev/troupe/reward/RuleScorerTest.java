@@ -1,0 +1,207 @@
+package dev.troupe.reward;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.troupe.data.rewards.Answer;
+import dev.troupe.data.rewards.RuleReward;
+import dev.troupe.proto.Tensors;
+import dev.troupe.proto.v1.RowScore;
+import dev.troupe.proto.v1.ScoreAnswer;
+import dev.troupe.proto.v1.ScoreKind;
+import dev.troupe.proto.v1.ScoreRequest;
+import dev.troupe.proto.v1.TokenBatch;
+import dev.troupe.proto.v1.TrajectoryId;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RuleScorerTest {
+    private static final Duration LONG = Duration.ofMinutes(5);
+    private static final Duration SHORT = Duration.ofMillis(300);
+
+    @TempDir
+    Path folder;
+
+    private record Rule(Function<List<Answer>, double[]> judge) implements RuleReward {
+        @Override
+        public String name() {
+            return "test";
+        }
+
+        @Override
+        public double[] score(List<Answer> answers) {
+            return judge.apply(answers);
+        }
+    }
+
+    private RuleScorer scorer(int concurrency, Duration deadline, Function<List<Answer>, double[]> judge)
+            throws Exception {
+        return new RuleScorer(
+                new Rule(judge),
+                TinyTokenizer.open(folder, "once", "upon", "good", "bad", "worse"),
+                concurrency,
+                deadline);
+    }
+
+    /** One row for each third token, after the prompt "once upon". */
+    private static ScoreRequest request(long number, int... third) {
+        ScoreRequest.Builder request = ScoreRequest.newBuilder()
+                .setRequest(number)
+                .setKind(ScoreKind.SCORE_KIND_REWARD)
+                .setTemperature(1)
+                .setBatch(TokenBatch.newBuilder()
+                        .setIds(Tensors.ofInts(IntStream.of(third)
+                                .flatMap(t -> IntStream.of(1, 3, 4, t, 2))
+                                .toArray()))
+                        .setLengths(
+                                Tensors.ofInts(IntStream.of(third).map(t -> 5).toArray()))
+                        .setPromptLengths(
+                                Tensors.ofInts(IntStream.of(third).map(t -> 3).toArray())));
+        for (int i = 0; i < third.length; i++) {
+            request.addIds(TrajectoryId.newBuilder().setDraw(number).setSample(i));
+        }
+        return request.build();
+    }
+
+    private static ScoreAnswer get(RuleScorer scorer, ScoreRequest request)
+            throws ExecutionException, InterruptedException, TimeoutException {
+        return scorer.score(request, 0).toCompletableFuture().get(60, TimeUnit.SECONDS);
+    }
+
+    private static double[] ofWord(List<Answer> answers) {
+        return answers.stream()
+                .mapToDouble(a -> switch (a.completion()) {
+                    case "good" -> 0.5;
+                    case "bad" -> -0.25;
+                    default -> throw new IllegalArgumentException("no opinion on " + a.completion());
+                })
+                .toArray();
+    }
+
+    @Test
+    void eachAnswerIsJudgedOnItsText() throws Exception {
+        List<Answer> seen = new ArrayList<>();
+        try (RuleScorer scorer = scorer(1, LONG, answers -> {
+            seen.addAll(answers);
+            return ofWord(answers);
+        })) {
+            ScoreAnswer answer = get(scorer, request(4, 5, 6));
+            assertThat(seen).containsExactly(new Answer("once upon", "good"), new Answer("once upon", "bad"));
+            assertThat(answer.getRequest()).isEqualTo(4);
+            assertThat(answer.getRowsList())
+                    .extracting(r -> r.getId().getSample())
+                    .containsExactly(0, 1);
+            assertThat(Tensors.floats(answer.getRows(0).getValues())).containsExactly(0.5f);
+            assertThat(Tensors.floats(answer.getRows(1).getValues())).containsExactly(-0.25f);
+        }
+    }
+
+    @Test
+    void oneThatThrowsFailsItsRowAlone() throws Exception {
+        try (RuleScorer scorer = scorer(1, LONG, RuleScorerTest::ofWord)) {
+            ScoreAnswer answer = get(scorer, request(4, 5, 7, 6));
+            assertThat(Tensors.floats(answer.getRows(0).getValues())).containsExactly(0.5f);
+            assertThat(answer.getRows(1).getFailure().getCode()).isEqualTo("rule_failed");
+            assertThat(answer.getRows(1).getFailure().getMessage()).contains("no opinion on worse");
+            assertThat(Tensors.floats(answer.getRows(2).getValues())).containsExactly(-0.25f);
+            assertThat(Tensors.floats(get(scorer, request(5, 5)).getRows(0).getValues()))
+                    .as("the scorer goes on")
+                    .containsExactly(0.5f);
+        }
+    }
+
+    @Test
+    void aNumberThatIsNoneFailsItsRowAlone() throws Exception {
+        try (RuleScorer scorer = scorer(1, LONG, a -> new double[] {Double.NaN, 1, Double.POSITIVE_INFINITY})) {
+            List<RowScore> rows = get(scorer, request(4, 5, 5, 5)).getRowsList();
+            assertThat(rows.get(0).getFailure().getCode()).isEqualTo("not_finite");
+            assertThat(rows.get(0).getFailure().getMessage()).contains("NaN");
+            assertThat(rows.get(1).hasFailure()).isFalse();
+            assertThat(rows.get(2).getFailure().getMessage()).contains("Infinity");
+        }
+    }
+
+    @Test
+    void aWrongNumberOfScoresIsAFailure() throws Exception {
+        try (RuleScorer scorer = scorer(1, LONG, a -> new double[2])) {
+            assertThat(get(scorer, request(4, 5)).getRows(0).getFailure().getMessage())
+                    .contains("2 scores for 1 answers");
+        }
+    }
+
+    @Test
+    void oneThatHangsIsAbandonedAndBlocksNobody() throws Exception {
+        CountDownLatch never = new CountDownLatch(1);
+        AtomicInteger interrupted = new AtomicInteger();
+        try (RuleScorer scorer = scorer(1, SHORT, answers -> {
+            if (answers.get(0).completion().equals("bad")) {
+                // Deaf to the first interrupt, as code in a bad loop is.
+                while (never.getCount() > 0) {
+                    try {
+                        never.await();
+                    } catch (InterruptedException e) {
+                        interrupted.incrementAndGet();
+                    }
+                }
+            }
+            return new double[answers.size()];
+        })) {
+            CompletableFuture<ScoreAnswer> hangs =
+                    scorer.score(request(1, 6, 6), 0).toCompletableFuture();
+            CompletableFuture<ScoreAnswer> next = scorer.score(request(2, 5), 0).toCompletableFuture();
+            assertThat(hangs.get(60, TimeUnit.SECONDS).getRowsList()).allSatisfy(row -> {
+                assertThat(row.getFailure().getCode()).isEqualTo("deadline");
+                assertThat(row.getFailure().getMessage()).contains("reward.deadline");
+            });
+            assertThat(next.get(60, TimeUnit.SECONDS).getRows(0).hasFailure()).isFalse();
+            assertThat(scorer.abandoned()).isEqualTo(1);
+            for (int i = 1; i < RuleScorer.MOST_HUNG; i++) {
+                get(scorer, request(10 + i, 6));
+            }
+            assertThat(get(scorer, request(99, 5)).getRows(0).getFailure().getCode())
+                    .as("threads that hang are bounded")
+                    .isEqualTo("too_many_hung");
+            assertThat(interrupted.get()).isGreaterThanOrEqualTo(1);
+            never.countDown();
+        }
+    }
+
+    @Test
+    void atMostSoManyCallsRunAtOnce() throws Exception {
+        AtomicInteger running = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        CountDownLatch two = new CountDownLatch(2);
+        try (RuleScorer scorer = scorer(2, LONG, answers -> {
+            most.accumulateAndGet(running.incrementAndGet(), Math::max);
+            two.countDown();
+            try {
+                assertThat(two.await(60, TimeUnit.SECONDS)).isTrue();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            running.decrementAndGet();
+            return new double[answers.size()];
+        })) {
+            List<CompletableFuture<ScoreAnswer>> all = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                all.add(scorer.score(request(i, 5), 0).toCompletableFuture());
+            }
+            for (CompletableFuture<ScoreAnswer> one : all) {
+                assertThat(one.get(60, TimeUnit.SECONDS).getRows(0).hasFailure())
+                        .isFalse();
+            }
+            assertThat(most).hasValue(2);
+        }
+    }
+}
