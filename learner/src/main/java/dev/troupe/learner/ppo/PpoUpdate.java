@@ -154,15 +154,25 @@ public final class PpoUpdate {
         return null;
     }
 
+    /** Numbers as they came are searched first: whitening spreads one that is not finite over all rows. */
     private static @Nullable Fault inputFault(List<Experience> batch, PpoTargets targets) {
-        for (int r = 0; r < batch.size(); r++) {
-            Experience e = batch.get(r);
+        for (Experience e : batch) {
             Fault fault = Fault.find("score", e.id(), new float[] {e.score()});
             fault = fault != null ? fault : Fault.find("behaviour logprobs", e.id(), e.behaviourLogprobs());
             fault = fault != null ? fault : Fault.find("reference logprobs", e.id(), e.referenceLogprobs());
             fault = fault != null ? fault : Fault.find("values", e.id(), e.values());
-            fault = fault != null ? fault : Fault.find("advantages", e.id(), narrow(targets.advantages()[r]));
-            fault = fault != null ? fault : Fault.find("returns", e.id(), narrow(targets.returns()[r]));
+            if (fault != null) {
+                return fault;
+            }
+        }
+        for (int r = 0; r < batch.size(); r++) {
+            Fault fault = Fault.find("returns", batch.get(r).id(), narrow(targets.returns()[r]));
+            if (fault != null) {
+                return fault;
+            }
+        }
+        for (int r = 0; r < batch.size(); r++) {
+            Fault fault = Fault.find("advantages", batch.get(r).id(), narrow(targets.advantages()[r]));
             if (fault != null) {
                 return fault;
             }
