@@ -9,6 +9,7 @@ import akka.actor.typed.Props;
 import akka.actor.typed.SpawnProtocol;
 import akka.actor.typed.javadsl.AskPattern;
 import akka.cluster.MemberStatus;
+import akka.cluster.Member;
 import akka.cluster.typed.Cluster;
 import akka.cluster.typed.Join;
 import akka.cluster.typed.JoinSeedNodes;
@@ -161,6 +162,16 @@ public final class ClusterNode implements AutoCloseable {
                 SPAWN_DEADLINE,
                 system.scheduler());
         return await(asked, SPAWN_DEADLINE, "actor " + actorName + " to start");
+    }
+
+    /** Whether another node that is up, or comes up, has this role. */
+    public boolean hasOtherMember(String role) {
+        for (Member member : cluster.state().getMembers()) {
+            if (member.hasRole(role) && !member.uniqueAddress().equals(cluster.selfMember().uniqueAddress())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Waits with the settings' deadline. */

@@ -41,6 +41,9 @@ final class NodeCommand implements Callable<Integer> {
     @Option(names = "--name", paramLabel = "NODE", description = "Name of the node, unique in the run.")
     private @Nullable String name;
 
+    @Option(names = "--resume", description = "For a learner: go on from the run's last checkpoint.")
+    private boolean resume;
+
     @Override
     public Integer call() {
         String known = role.toLowerCase(Locale.ROOT);
@@ -55,6 +58,6 @@ final class NodeCommand implements Callable<Integer> {
                             : "node " + known + " needs --join HOST:PORT of a node of the cluster; a run prints it when"
                                     + " it starts");
         }
-        return NodeRun.run(new NodeRequest(known, join, run, overrides, name));
+        return NodeRun.run(new NodeRequest(known, join, run, overrides, name, resume));
     }
 }

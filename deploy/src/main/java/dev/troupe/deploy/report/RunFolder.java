@@ -3,6 +3,7 @@ package dev.troupe.deploy.report;
 import dev.troupe.deploy.settings.Settings;
 import dev.troupe.deploy.settings.SettingsException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,6 +62,15 @@ public record RunFolder(Path path) {
     /** {@code config.conf}. */
     public Path config() {
         return path.resolve("config.conf");
+    }
+
+    /** Writes a text file of the folder. */
+    public void write(String file, String text) {
+        try {
+            Files.writeString(path.resolve(file), text);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write " + path.resolve(file) + ": " + e, e);
+        }
     }
 
     /** {@code metrics.jsonl}. */

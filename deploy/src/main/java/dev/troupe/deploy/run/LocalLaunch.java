@@ -1,11 +1,122 @@
 package dev.troupe.deploy.run;
 
+import dev.troupe.deploy.report.RunFolder;
+import dev.troupe.deploy.settings.Settings;
+import dev.troupe.deploy.settings.SettingsException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 /** Each role of a run in a process of its own on this machine. */
 public final class LocalLaunch {
+    private static final Logger LOG = LoggerFactory.getLogger(LocalLaunch.class);
+    private static final long STOP_SECONDS = 20;
+
     private LocalLaunch() {}
 
     /** Runs until done, failed or interrupted; the exit code. */
     public static int run(RunRequest request) {
-        throw new UnsupportedOperationException("not wired yet: " + request);
+        Settings settings = request.settings();
+        if (!settings.config().getString("algorithm").equals("ppo")) {
+            throw new SettingsException("algorithm = " + settings.config().getString("algorithm")
+                    + " runs in one process: leave --processes out");
+        }
+        RunFolder folder = TrainRun.folder(request);
+        String host = settings.config().getString("cluster.host");
+        int port = settings.config().getInt("cluster.port");
+        String address = host + ":" + (port == 0 ? freePort(host) : port);
+        List<ChildProcess> others = new ArrayList<>();
+        ChildProcess learner = ChildProcess.start("learner", null, learner(request, folder, address));
+        Interrupts.handle(() -> interrupt(learner));
+        try {
+            for (String node : nodes(settings)) {
+                String role = node.replaceFirst("-\\d+$", "");
+                others.add(ChildProcess.start(
+                        node,
+                        folder.path().resolve("logs").resolve(node + ".log"),
+                        List.of("node", role, "--join", address, "--name", node)));
+            }
+            String pids =
+                    others.stream().map(c -> c.name() + " " + c.pid()).toList().toString();
+            LOG.info("started {}", pids);
+            others.forEach(child -> child.process().onExit().thenAccept(p -> ended(child, p, learner)));
+            return learner.process().waitFor();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Interrupts.EXIT_CODE;
+        } finally {
+            end(learner, others);
+        }
+    }
+
+    private static List<String> learner(RunRequest request, RunFolder folder, String address) {
+        List<String> arguments = new ArrayList<>(
+                List.of("node", "learner", "--run", folder.path().toString(), "--name", "learner"));
+        if (request.resume() != null) {
+            arguments.add("--resume");
+        }
+        arguments.add("cluster.host=" + address.substring(0, address.lastIndexOf(':')));
+        arguments.add("cluster.port=" + address.substring(address.lastIndexOf(':') + 1));
+        return arguments;
+    }
+
+    private static List<String> nodes(Settings settings) {
+        List<String> nodes = new ArrayList<>(List.of("reference", "reward", "value"));
+        int replicas = settings.config().getInt("rollout.replicas");
+        for (int i = 1; i <= replicas; i++) {
+            nodes.add("rollout-" + i);
+        }
+        return nodes;
+    }
+
+    /** Told at once, because the run does not end for it: others may take its place. */
+    private static void ended(ChildProcess child, Process process, ChildProcess learner) {
+        if (learner.process().isAlive() && process.exitValue() != 0) {
+            System.err.printf(
+                    Locale.ROOT,
+                    "troupe: node %s ended with code %d; its log is in the run's folder, logs/%s.log. Put another in its"
+                            + " place with: troupe node %s --join HOST:PORT%n",
+                    child.name(),
+                    process.exitValue(),
+                    child.name(),
+                    child.name().replaceFirst("-\\d+$", ""));
+        }
+    }
+
+    private static void interrupt(ChildProcess learner) {
+        // SIGTERM asks the learner for a checkpoint at the next version's boundary; Ctrl-C has reached it already.
+        learner.process().destroy();
+    }
+
+    private static void end(ChildProcess learner, List<ChildProcess> others) {
+        try {
+            learner.stop(STOP_SECONDS);
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(STOP_SECONDS);
+            for (ChildProcess child : others) {
+                long left = Math.max(0, deadline - System.nanoTime());
+                if (!child.process().waitFor(left, TimeUnit.NANOSECONDS)) {
+                    child.stop(1);
+                }
+            }
+        } catch (InterruptedException e) {
+            others.forEach(c -> c.process().destroyForcibly());
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static int freePort(String host) {
+        try (ServerSocket probe = new ServerSocket()) {
+            probe.bind(new InetSocketAddress(InetAddress.getByName(host), 0));
+            return probe.getLocalPort();
+        } catch (IOException e) {
+            throw new SettingsException("cannot find a free port on cluster.host = " + host + ": " + e.getMessage(), e);
+        }
     }
 }

@@ -12,10 +12,12 @@ import org.jspecify.annotations.Nullable;
  * @param run the run's folder, whose config.conf holds the settings; null to ask the cluster
  * @param overrides KEY=VALUE each
  * @param name the node's name, or null to make one up
+ * @param resume a learner goes on from the run's last checkpoint
  */
 public record NodeRequest(
         String role,
         @Nullable String join,
         @Nullable Path run,
         List<String> overrides,
-        @Nullable String name) {}
+        @Nullable String name,
+        boolean resume) {}

@@ -1,11 +1,77 @@
 package dev.troupe.deploy.run;
 
-/** Trains in this process (or, when asked, over several). */
+import com.typesafe.config.Config;
+import dev.troupe.cluster.ClusterNode;
+import dev.troupe.cluster.ClusterSettings;
+import dev.troupe.deploy.report.RunFolder;
+import dev.troupe.deploy.settings.Settings;
+import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.transport.AeronNode;
+import dev.troupe.transport.TransportSettings;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Trains in this process. */
 public final class TrainRun {
+    private static final Path RUNS = Path.of("runs");
+
     private TrainRun() {}
 
     /** Runs until done, failed or interrupted; the exit code. */
     public static int run(RunRequest request) {
-        throw new UnsupportedOperationException("not wired yet: " + request);
+        Settings settings = request.settings();
+        String algorithm = settings.config().getString("algorithm");
+        switch (algorithm) {
+            case "ppo":
+                // The models are looked at before the run's folder is made: a wrong name leaves nothing behind.
+                RunModels models = new RunModels(settings.config());
+                models.reference();
+                models.value();
+                RunFolder folder = folder(request);
+                RunLog.to(folder.path().resolve("run.log"));
+                try (RunNode node = node(settings.config(), folder, "learner", null, null)) {
+                    return new OnlineRun(settings, node, request.resume() != null, System.out).run();
+                }
+            case "sft", "reward":
+                return OfflineRun.run(request);
+            default:
+                throw new SettingsException("algorithm = " + algorithm + ": expected ppo, sft or reward");
+        }
+    }
+
+    /** The run's folder: a new one, or that of the run to go on with. */
+    static RunFolder folder(RunRequest request) {
+        Path resume = request.resume();
+        if (resume != null) {
+            return RunFolder.open(resume);
+        }
+        String name = request.name();
+        if (name == null) {
+            String stamp = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").format(LocalDateTime.now());
+            String config = Path.of(request.settings().name()).getFileName().toString();
+            name = config.replaceFirst("\\.conf$", "") + "-" + stamp;
+        }
+        return RunFolder.create(RUNS, name, request.settings());
+    }
+
+    /**
+     * Starts cluster and transport for a process.
+     *
+     * @param join HOST:PORT of a member, null for the first
+     * @param udpHost address of this process for others, null when there are none
+     */
+    static RunNode node(Config config, RunFolder folder, String role, @Nullable String join, @Nullable String udpHost) {
+        ClusterSettings settings = ClusterSettings.from(config);
+        ClusterNode cluster = ClusterNode.start(join == null ? settings : settings.joining(join), role, Set.of(role));
+        try {
+            cluster.awaitUp();
+            return new RunNode(config, folder, cluster, AeronNode.start(TransportSettings.from(config)), udpHost);
+        } catch (RuntimeException e) {
+            cluster.close();
+            throw e;
+        }
     }
 }

@@ -1,9 +1,14 @@
 package dev.troupe.learner.run;
 
 import akka.actor.typed.ActorRef;
+import akka.actor.typed.ActorSystem;
+import akka.actor.typed.javadsl.AskPattern;
 import akka.actor.typed.receptionist.Receptionist;
+import akka.actor.typed.receptionist.ServiceKey;
 import dev.troupe.cluster.ClusterNode;
 import dev.troupe.cluster.protocol.LedgerCommand;
+import dev.troupe.cluster.protocol.RolloutCommand;
+import dev.troupe.cluster.protocol.ScorerCommand;
 import dev.troupe.cluster.protocol.ServiceKeys;
 import dev.troupe.cluster.protocol.WeightsCommand;
 import dev.troupe.learner.assembly.Assembler;
@@ -20,6 +25,7 @@ import dev.troupe.model.TensorThread;
 import dev.troupe.transport.AeronNode;
 import dev.troupe.transport.Station;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -35,16 +41,21 @@ public final class LearnerNode implements AutoCloseable {
     /** Time for a lease to travel, wait for its slot and come back, on top of the sampling deadline. */
     private static final Duration LEASE_GRACE = Duration.ofSeconds(30);
 
+    private static final Duration FIND = Duration.ofSeconds(10);
+
+    private final ClusterNode cluster;
     private final ActorRef<LearnerActor.Command> learner;
     private final CompletableFuture<RunReport> ended;
     private final Parity parity;
     private final ExecutorService executor;
 
     private LearnerNode(
+            ClusterNode cluster,
             ActorRef<LearnerActor.Command> learner,
             CompletableFuture<RunReport> ended,
             Parity parity,
             ExecutorService executor) {
+        this.cluster = cluster;
         this.learner = learner;
         this.ended = ended;
         this.parity = parity;
@@ -123,7 +134,7 @@ public final class LearnerNode implements AutoCloseable {
         var receptionist = cluster.system().receptionist();
         receptionist.tell(Receptionist.register(ServiceKeys.LEDGER, ledger));
         receptionist.tell(Receptionist.register(ServiceKeys.WEIGHTS, publisher));
-        return new LearnerNode(learner, ended, parity, executor);
+        return new LearnerNode(cluster, learner, ended, parity, executor);
     }
 
     /** Completes with the run's report, or with what went wrong. */
@@ -134,6 +145,24 @@ public final class LearnerNode implements AutoCloseable {
     /** Ends the run with a checkpoint at the next version's boundary. */
     public void stop() {
         learner.tell(new LearnerActor.Stop());
+    }
+
+    /** Tells rollouts and scorers, wherever they are, that the run is over. */
+    public void announceEnd(String status) {
+        tellAll(ServiceKeys.ROLLOUT, new RolloutCommand.RunEnded(status));
+        for (ServiceKey<ScorerCommand> key :
+                List.of(ServiceKeys.REFERENCE, ServiceKeys.REWARD, ServiceKeys.VALUE)) {
+            tellAll(key, new ScorerCommand.RunEnded(status));
+        }
+    }
+
+    private <T> void tellAll(ServiceKey<T> key, T message) {
+        ActorSystem<?> system = cluster.system();
+        AskPattern.<Receptionist.Command, Receptionist.Listing>ask(
+                        system.receptionist(), replyTo -> Receptionist.find(key, replyTo), FIND, system.scheduler())
+                .thenAccept(listing -> listing.getServiceInstances(key).forEach(actor -> actor.tell(message)))
+                .toCompletableFuture()
+                .join();
     }
 
     /** Frees threads and weights; the actors end with their node. */

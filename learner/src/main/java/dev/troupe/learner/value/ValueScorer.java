@@ -6,10 +6,9 @@ import dev.troupe.model.TensorThread;
 import dev.troupe.model.TokenRow;
 import dev.troupe.model.TokenRows;
 import dev.troupe.proto.TensorSet;
-import dev.troupe.proto.Tensors;
-import dev.troupe.proto.v1.RowScore;
 import dev.troupe.proto.v1.ScoreAnswer;
 import dev.troupe.proto.v1.ScoreRequest;
+import dev.troupe.transport.ScoreAnswers;
 import dev.troupe.transport.ScoringStation;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -99,17 +98,7 @@ final class ValueScorer implements ScoringStation.Scorer, AutoCloseable {
         long start = System.nanoTime();
         List<TokenRow> rows = TokenRows.of(request.getBatch(), config.vocabulary());
         List<float[]> values = now.values(rows, maxRows);
-        ScoreAnswer.Builder answer = ScoreAnswer.newBuilder()
-                .setRequest(request.getRequest())
-                .setKind(request.getKind())
-                .setModelVersion(live);
-        for (int r = 0; r < rows.size(); r++) {
-            answer.addRows(RowScore.newBuilder()
-                    .setId(request.getIds(r))
-                    .setName("value")
-                    .setValues(Tensors.ofFloats(values.get(r))));
-        }
-        return answer.setBusyUs((System.nanoTime() - start) / 1000).build();
+        return ScoreAnswers.of(request, "value", values, live, (System.nanoTime() - start) / 1000);
     }
 
     @Override

@@ -1,0 +1,117 @@
+package dev.troupe.deploy.run;
+
+import com.typesafe.config.Config;
+import dev.troupe.data.DataSettings;
+import dev.troupe.data.sources.Prompt;
+import dev.troupe.data.sources.Source;
+import dev.troupe.data.sources.Sources;
+import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.learner.LearnerSettings;
+import dev.troupe.learner.checkpoint.Checkpoint;
+import dev.troupe.learner.checkpoint.CheckpointStore;
+import dev.troupe.learner.ledger.LedgerActor;
+import dev.troupe.learner.optim.Schedule;
+import dev.troupe.learner.optim.TrainedModel;
+import dev.troupe.learner.ppo.PpoUpdate;
+import dev.troupe.learner.run.LearnerPlan;
+import dev.troupe.learner.run.PpoTraining;
+import dev.troupe.model.Decoder;
+import dev.troupe.model.ModelFolder;
+import dev.troupe.model.TensorThread;
+import dev.troupe.model.Tokenizer;
+import dev.troupe.rollout.RolloutSettings;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Puts the learner's parts together from a run's settings. */
+final class Learning {
+    private Learning() {}
+
+    /** What the run is, apart from its algorithm. */
+    static LearnerPlan plan(Config config) {
+        LearnerSettings s = LearnerSettings.from(config);
+        RolloutSettings rollout = RolloutSettings.from(config);
+        return new LearnerPlan(
+                s.steps(),
+                s.prompts(),
+                s.generations(),
+                s.eta(),
+                s.seed(),
+                rollout.sampling().temperature(),
+                rollout.deadline(),
+                s.scoringBatch(),
+                config.getInt("reward.batch"),
+                s.scoringDeadline(),
+                s.parityRows(),
+                s.checkpointEvery(),
+                s.waitDeadline());
+    }
+
+    /** PPO on policy and value model, at a checkpoint if one is given. */
+    static PpoTraining ppo(Config config, RunModels models, CheckpointStore store, @Nullable Checkpoint resumed) {
+        LearnerSettings s = LearnerSettings.from(config);
+        RolloutSettings rollout = RolloutSettings.from(config);
+        if (rollout.sampling().temperature() == 0) {
+            throw new SettingsException("temperature = 0: ppo needs samples; expected above 0");
+        }
+        ModelFolder start = models.policy();
+        TrainedModel policy = trained("policy", start, s);
+        TrainedModel value = trained("value", models.value(), s);
+        if (resumed != null) {
+            resumed.restore(policy);
+            resumed.restore(value);
+        }
+        PpoUpdate update = new PpoUpdate(
+                policy,
+                value,
+                LearnerSettings.ppo(config, rollout.sampling().temperature(), rollout.maxNewTokens()),
+                new Schedule(s.schedule(), s.warmupRatio(), (int) s.steps()),
+                s.learningRate(),
+                s.valueLearningRate());
+        List<String> parents = resumed == null
+                ? List.of()
+                : List.of(String.valueOf(resumed.folder().getFileName()));
+        return new PpoTraining(
+                update,
+                policy,
+                value,
+                (step, documents) ->
+                        Checkpoint.write(store, step, step, parents, List.of(policy, value), documents, start.path()));
+    }
+
+    private static TrainedModel trained(String name, ModelFolder start, LearnerSettings settings) {
+        TensorThread thread = TensorThread.start("train-" + name, settings.threads());
+        Decoder decoder = thread.call(() -> Decoder.load(start.config(), start.weights(), true));
+        return TrainedModel.of(name, decoder, settings.adam(), thread);
+    }
+
+    /**
+     * The run's prompts as token ids.
+     *
+     * @param context tokens that prompt and completion may have together
+     */
+    static LedgerActor.Prompts prompts(Config config, Tokenizer tokenizer, int context) {
+        Source<Prompt> source = Sources.prompts(DataSettings.from(config), config.getLong("seed"));
+        int room = context - config.getInt("max_new_tokens");
+        // A file's prompts are known: all are looked at before the run, so that a long one does not end it halfway.
+        for (long n = 0;
+                n < Math.min(source.size(), config.getLong("steps") * config.getInt("batch.prompts"))
+                        && source.size() != Source.ENDLESS;
+                n++) {
+            encode(source, n, tokenizer, room, context);
+        }
+        return n -> encode(source, n, tokenizer, room, context);
+    }
+
+    private static int[] encode(Source<Prompt> source, long n, Tokenizer tokenizer, int room, int context) {
+        String text = source.draw(n).text();
+        int[] ids = tokenizer.encode(text, true);
+        if (ids.length == 0 || ids.length > room) {
+            throw new SettingsException("data.prompts = " + source.name() + ", draw " + n + ": the prompt has "
+                    + ids.length + " tokens; expected 1 to " + room + ", which with max_new_tokens makes the " + context
+                    + " that the model and rollout.context allow: \""
+                    + text.substring(0, Math.min(60, text.length())) + "\"");
+        }
+        return ids;
+    }
+}

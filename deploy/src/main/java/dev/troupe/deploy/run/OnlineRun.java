@@ -1,0 +1,183 @@
+package dev.troupe.deploy.run;
+
+import com.typesafe.config.Config;
+import dev.troupe.cluster.protocol.RunCommand.RunDescription;
+import dev.troupe.data.DataSettings;
+import dev.troupe.data.rewards.RuleReward;
+import dev.troupe.data.rewards.RuleRewards;
+import dev.troupe.deploy.eval.Evaluation;
+import dev.troupe.deploy.eval.EvaluationPlan;
+import dev.troupe.deploy.report.EvaluationReport;
+import dev.troupe.deploy.report.EvaluationTable;
+import dev.troupe.deploy.report.PeakMemory;
+import dev.troupe.deploy.report.Summary;
+import dev.troupe.deploy.settings.Settings;
+import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.learner.LearnerSettings;
+import dev.troupe.learner.checkpoint.Checkpoint;
+import dev.troupe.learner.checkpoint.CheckpointStore;
+import dev.troupe.learner.ledger.LedgerSnapshot;
+import dev.troupe.learner.run.LearnerNode;
+import dev.troupe.learner.run.LearnerPlan;
+import dev.troupe.learner.run.LedgerJson;
+import dev.troupe.learner.run.PpoTraining;
+import dev.troupe.learner.run.RunReport;
+import dev.troupe.model.ModelFolder;
+import dev.troupe.model.TensorThread;
+import dev.troupe.model.Tokenizer;
+import dev.troupe.rollout.RolloutSettings;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The learner's side of an online run, from the first evaluation to the summary; in one JVM the other roles too.
+ */
+final class OnlineRun {
+    private final Settings settings;
+    private final Config config;
+    private final RunNode node;
+    private final boolean resume;
+    private final PrintStream out;
+    private final long startNanos = System.nanoTime();
+
+    /** @param resume go on from the folder's last checkpoint */
+    OnlineRun(Settings settings, RunNode node, boolean resume, PrintStream out) {
+        this.settings = settings;
+        this.config = settings.config();
+        this.node = node;
+        this.resume = resume;
+        this.out = out;
+    }
+
+    /** Runs until done, failed or interrupted; the exit code. */
+    int run() {
+        RunModels models = new RunModels(config);
+        CheckpointStore store = new CheckpointStore(
+                node.folder().checkpoints(), LearnerSettings.from(config).checkpointKeep());
+        Checkpoint resumed = resume ? lastCheckpoint(store) : null;
+        ModelFolder policy = models.policy();
+        try (Tokenizer tokenizer = policy.tokenizer();
+                TensorThread judging =
+                        TensorThread.start("evaluation", Runtime.getRuntime().availableProcessors())) {
+            Evaluation evaluation = evaluation(models, tokenizer, judging);
+            EvaluationReport before = evaluation.of(policy.weights());
+            out.printf(
+                    "run %s: %d prompts x %d evaluated before training%n",
+                    node.folder().name(), before.prompts().size(), config.getInt("eval.samples"));
+            RunReport report = train(models, policy, tokenizer, store, resumed);
+            EvaluationReport after = evaluation.of(report.weights().policy());
+            EvaluationTable table = new EvaluationTable(before, after);
+            out.println();
+            out.println(table.text());
+            node.folder().write("evaluation.md", table.markdown());
+            summary(report, before, after).write(node.folder());
+            out.println("summary: " + node.folder().summary());
+            return report.status().equals("done") ? 0 : Interrupts.EXIT_CODE;
+        }
+    }
+
+    private Checkpoint lastCheckpoint(CheckpointStore store) {
+        return store.latest()
+                .map(CheckpointStore::open)
+                .orElseThrow(() -> new SettingsException("run " + node.folder().path()
+                        + " has no finished checkpoint to resume from; start it anew under another --name"));
+    }
+
+    private Evaluation evaluation(RunModels models, Tokenizer tokenizer, TensorThread thread) {
+        DataSettings data = DataSettings.from(config);
+        ModelFolder reward = models.reward();
+        RuleReward rule = reward == null ? RuleRewards.byName(config.getString("reward.rule"), data) : null;
+        return new Evaluation(
+                models.reference(),
+                tokenizer,
+                new Evaluation.Reward(reward, rule),
+                RuleRewards.sentiment(data),
+                EvaluationPlan.from(config),
+                thread);
+    }
+
+    private RunReport train(
+            RunModels models,
+            ModelFolder policy,
+            Tokenizer tokenizer,
+            CheckpointStore store,
+            @Nullable Checkpoint resumed) {
+        LearnerPlan plan = Learning.plan(config);
+        LedgerSnapshot ledger = resumed == null ? null : LedgerJson.read(resumed.document("ledger.json"));
+        List<Role> roles = new ArrayList<>();
+        try (PpoTraining training = Learning.ppo(config, models, store, resumed);
+                StepWriter steps = new StepWriter(
+                        node.folder(),
+                        tokenizer,
+                        RuleRewards.sentiment(DataSettings.from(config)),
+                        config.getInt("samples.every"),
+                        ledger == null ? 0 : ledger.version(),
+                        plan.steps(),
+                        out)) {
+            RunDescription description = new RunDescription(
+                    node.folder().name(), node.folder().path().toString(), settings.render());
+            node.cluster().spawn(RunActor.create(description), "run");
+            if (node.udpHost() == null) {
+                roles.addAll(Roles.all(node, models));
+            }
+            int context = RolloutSettings.from(config).contextOf(policy.config());
+            try (LearnerNode learner = LearnerNode.start(
+                    node.cluster(),
+                    node.aeron(),
+                    node.station("learner"),
+                    plan,
+                    training,
+                    policy.config(),
+                    Learning.prompts(config, tokenizer, context),
+                    steps,
+                    ledger)) {
+                Interrupts.handle(learner::stop);
+                RunReport report = learner.ended().join();
+                learner.announceEnd(report.status());
+                return report;
+            }
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : e;
+        } finally {
+            roles.forEach(Role::close);
+        }
+    }
+
+    private Summary summary(RunReport r, EvaluationReport before, EvaluationReport after) {
+        double seconds = (System.nanoTime() - startNanos) / 1e9;
+        return new Summary(
+                r.status(),
+                config.getString("algorithm"),
+                r.steps(),
+                seconds,
+                r.tokensTrained(),
+                r.tokensTrained(),
+                before.reward(),
+                after.reward(),
+                before.gold(),
+                after.gold(),
+                before.grammar(),
+                after.grammar(),
+                after.kl(),
+                after.distinct(),
+                after.length(),
+                new Summary.Ledger(
+                        r.ledger().issued(),
+                        r.ledger().running(),
+                        r.ledger().finished(),
+                        r.ledger().trained(),
+                        r.ledger().dropped()),
+                new Summary.Staleness(r.stalenessMean(), r.stalenessMax()),
+                new Summary.Parity(
+                        r.parity().get("p95"),
+                        r.parity().get("max"),
+                        r.parity().get("outside"),
+                        Math.round(r.parity().getOrDefault("mixed", 0.0))),
+                r.overlap(),
+                r.weights().sha256(),
+                PeakMemory.bytes());
+    }
+}

@@ -1,0 +1,111 @@
+package dev.troupe.deploy.run;
+
+import akka.actor.typed.ActorRef;
+import dev.troupe.cluster.protocol.RolloutCommand;
+import dev.troupe.cluster.protocol.ScorerCommand;
+import dev.troupe.data.DataSettings;
+import dev.troupe.data.rewards.RuleReward;
+import dev.troupe.data.rewards.RuleRewards;
+import dev.troupe.learner.value.ValueActor;
+import dev.troupe.model.ModelFolder;
+import dev.troupe.reference.ReferenceNode;
+import dev.troupe.reference.ReferenceSettings;
+import dev.troupe.reward.RewardNode;
+import dev.troupe.reward.RewardSettings;
+import dev.troupe.rollout.RolloutActor;
+import dev.troupe.rollout.RolloutSettings;
+import dev.troupe.rollout.RolloutSetup;
+import dev.troupe.transport.Station;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** Starts the roles beside the learner. */
+final class Roles {
+    private static final int VALUE_THREADS = 1;
+    private static final long END_SECONDS = 20;
+
+    private Roles() {}
+
+    /** One of each, and as many rollouts as the settings say. */
+    static List<Role> all(RunNode node, RunModels models) {
+        List<Role> roles = new ArrayList<>();
+        roles.add(start("reference", "reference", node, models));
+        roles.add(start("reward", "reward", node, models));
+        roles.add(start("value", "value", node, models));
+        int replicas = RolloutSettings.from(node.config()).replicas();
+        for (int i = 1; i <= replicas; i++) {
+            roles.add(start("rollout", "rollout-" + i, node, models));
+        }
+        return roles;
+    }
+
+    /** A role on this node, under this name. */
+    static Role start(String role, String name, RunNode node, RunModels models) {
+        return switch (role) {
+            case "reference" -> reference(name, node, models.reference());
+            case "reward" -> reward(name, node, models);
+            case "value" -> value(name, node, models.value());
+            case "rollout" -> rollout(name, node, models.policy());
+            default -> throw new IllegalArgumentException("no role " + role + " beside the learner");
+        };
+    }
+
+    private static Role reference(String name, RunNode node, ModelFolder model) {
+        ReferenceNode started =
+                ReferenceNode.start(node.cluster(), node.station(name), ReferenceSettings.from(node.config()), model);
+        return new Role(name, started.ended(), () -> started.ended().complete("drained"), started);
+    }
+
+    private static Role value(String name, RunNode node, ModelFolder model) {
+        CompletableFuture<String> ended = new CompletableFuture<>();
+        Station station = node.station(name);
+        ActorRef<ScorerCommand> actor = node.cluster()
+                .spawn(ValueActor.create(station, model.path().toString(), model.config(), VALUE_THREADS, ended), name);
+        Runnable end = () -> actor.tell(new ScorerCommand.RunEnded("stopped"));
+        return new Role(name, ended, end, () -> {
+            end.run();
+            await(name, ended);
+        });
+    }
+
+    private static Role rollout(String name, RunNode node, ModelFolder policy) {
+        CompletableFuture<String> ended = new CompletableFuture<>();
+        RolloutSetup setup = RolloutSetup.of(
+                name,
+                node.aeron(),
+                node.udp(),
+                RolloutSettings.from(node.config()),
+                policy,
+                node.folder().rollouts());
+        ActorRef<RolloutCommand> actor = node.cluster().spawn(RolloutActor.create(setup, ended), name);
+        return new Role(name, ended, () -> actor.tell(new RolloutCommand.Drain("asked to")), () -> {
+            actor.tell(new RolloutCommand.RunEnded("stopped"));
+            await(name, ended);
+        });
+    }
+
+    private static void await(String name, CompletableFuture<String> ended) throws Exception {
+        try {
+            ended.get(END_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            throw new IllegalStateException(name + " did not end within " + END_SECONDS + " s", e);
+        }
+    }
+
+    private static Role reward(String name, RunNode node, RunModels models) {
+        RewardSettings settings = RewardSettings.from(node.config());
+        ModelFolder model = models.reward();
+        Station station = node.station(name);
+        RewardNode started;
+        if (model == null) {
+            RuleReward rule = RuleRewards.byName(settings.rule(), DataSettings.from(node.config()));
+            started = RewardNode.rule(node.cluster(), station, settings, rule, models.policy());
+        } else {
+            started = RewardNode.model(node.cluster(), station, settings, model, models.policy());
+        }
+        return new Role(name, started.ended(), () -> started.ended().complete("drained"), started);
+    }
+}

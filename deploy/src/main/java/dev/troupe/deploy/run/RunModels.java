@@ -1,0 +1,73 @@
+package dev.troupe.deploy.run;
+
+import com.typesafe.config.Config;
+import dev.troupe.deploy.settings.Models;
+import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.model.ModelFolder;
+import dev.troupe.model.ModelInit;
+import dev.troupe.model.Tokenizer;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** Finds and opens the model folders that a run's settings name, and checks that they fit each other. */
+final class RunModels {
+    private final Config config;
+
+    RunModels(Config config) {
+        this.config = config;
+    }
+
+    /** {@code model.policy}. */
+    ModelFolder policy() {
+        return ModelFolder.open(folder("model.policy", "policy"));
+    }
+
+    /** {@code model.reference}, or the policy's start. */
+    ModelFolder reference() {
+        return config.getIsNull("model.reference")
+                ? policy()
+                : checked("model.reference", folder("model.reference", "policy"));
+    }
+
+    /** {@code model.reward}; null when a rule rewards. */
+    @Nullable
+    ModelFolder reward() {
+        if (config.getString("reward.kind").equals("rule")) {
+            return null;
+        }
+        return checked("model.reward", folder("model.reward", "value"));
+    }
+
+    /**
+     * What the value model starts from: {@code model.value}, or the reward model, or the policy. A folder without a score
+     * head gets one that answers 0.
+     */
+    ModelFolder value() {
+        ModelFolder reward = config.getIsNull("model.value") ? reward() : null;
+        ModelFolder start = !config.getIsNull("model.value")
+                ? checked("model.value", folder("model.value", "value"))
+                : reward != null ? reward : policy();
+        return start.config().scoreHead()
+                ? start
+                : new ModelFolder(
+                        start.path(), start.config().withScoreHead(true), ModelInit.withScoreHead(start.weights()));
+    }
+
+    /** Token ids mean the same to every model of a run: a tokenizer that differs is refused. */
+    private ModelFolder checked(String key, Path folder) {
+        ModelFolder model = ModelFolder.open(folder);
+        try (Tokenizer theirs = model.tokenizer();
+                Tokenizer ours = policy().tokenizer()) {
+            if (!theirs.sha256().equals(ours.sha256())) {
+                throw new SettingsException("the tokenizer of " + key + " = " + folder
+                        + " differs from that of model.policy = " + config.getString("model.policy")
+                        + ": expected the same tokenizer.json, for token ids travel between them");
+            }
+        }
+        return model;
+    }
+
+    private Path folder(String key, String part) {
+        return Models.folder(key, config.getString(key), part);
+    }
+}
