@@ -101,7 +101,13 @@ class CommandLineTest {
 
     @Test
     void explainNamesSourcesAndNumbers() {
-        assertThat(troupe("run", "batch.prompts=32", "num_generations=8", "num_mini_batches=1", "num_ppo_epochs=4", "--explain"))
+        assertThat(troupe(
+                        "run",
+                        "batch.prompts=32",
+                        "num_generations=8",
+                        "num_mini_batches=1",
+                        "num_ppo_epochs=4",
+                        "--explain"))
                 .isZero();
         assertThat(out.toString())
                 .contains("1 step = 32 prompts x 8 = 256 trajectories = 4 optimizer steps")

@@ -41,7 +41,7 @@ final class Defaults {
         return ConfigFactory.parseResources(
                 Defaults.class.getClassLoader(),
                 "troupe/" + room + ".conf",
-                ConfigParseOptions.defaults().setAllowMissing(true).setOriginDescription(room + ".conf"));
+                ConfigParseOptions.defaults().setAllowMissing(false).setOriginDescription(room + ".conf"));
     }
 
     /** Every key with its value, nulls included (which {@link Config#entrySet()} leaves out), sorted. */

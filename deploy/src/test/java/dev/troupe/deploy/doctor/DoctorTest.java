@@ -24,10 +24,7 @@ class DoctorTest {
         boolean well = new Doctor(checks).examine(new PrintWriter(out));
 
         assertThat(well).isFalse();
-        assertThat(out.toString().lines())
-                .element(0)
-                .asString()
-                .matches("BAD +first +broken");
+        assertThat(out.toString().lines()).element(0).asString().matches("BAD +first +broken");
         assertThat(out.toString()).contains("-> mend it").contains("no native").containsPattern("ok +third +fine");
     }
 

@@ -44,8 +44,7 @@ class EvaluationTableTest {
 
     @Test
     void whatDoesNotApplyIsLeftOut() {
-        EvaluationReport bare =
-                new EvaluationReport(null, 0, 0, 1, 1, null, List.of("a"), List.of(List.of("one")));
+        EvaluationReport bare = new EvaluationReport(null, 0, 0, 1, 1, null, List.of("a"), List.of(List.of("one")));
 
         assertThat(new EvaluationTable(bare, bare).text())
                 .doesNotContain("reward-model")

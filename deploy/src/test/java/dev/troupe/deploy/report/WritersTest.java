@@ -64,7 +64,11 @@ class WritersTest {
             writer.write(Map.of("step", 3, "again", true));
         }
 
-        assertThat(Files.readAllLines(folder.metrics())).hasSize(3).element(2).asString().contains("again");
+        assertThat(Files.readAllLines(folder.metrics()))
+                .hasSize(3)
+                .element(2)
+                .asString()
+                .contains("again");
     }
 
     @Test
