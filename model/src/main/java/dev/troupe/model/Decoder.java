@@ -11,6 +11,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A decoder's weights on the device and the one forward pass over them that training, scoring and decoding share
@@ -23,10 +24,13 @@ public final class Decoder implements AutoCloseable {
     private final DeviceWeights weights;
     private final int[] dims;
     private final NDList gradients = new NDList();
+    private @Nullable TrainingKernel kernel;
 
     private Decoder(ModelConfig config, TensorSet set, boolean trainable) {
         this.config = config;
-        this.script = Script.load(Decoder.class, "decoder.py");
+        this.script = trainable
+                ? Script.load(Decoder.class, "decoder.py", "train.py")
+                : Script.load(Decoder.class, "decoder.py");
         this.weights = new DeviceWeights(config, set, script);
         this.dims = dims(config);
         if (trainable) {
@@ -58,6 +62,9 @@ public final class Decoder implements AutoCloseable {
         for (NDArray leaf : weights.leaves()) {
             gradients.add(JniUtils.getGradient((PtNDArray) leaf));
         }
+        kernel = config.family().qkNorm()
+                ? null
+                : new TrainingKernel(script, weights, gradients, dims, config.normEps());
     }
 
     /** The shape of this decoder. */
@@ -130,6 +137,11 @@ public final class Decoder implements AutoCloseable {
     /** [N] log-probabilities of the batch's targets; recorded for a backward pass inside {@link Autograd#record()}. */
     public NDArray logprobs(Batch batch, double temperature) {
         requireHead(false, "log-probabilities");
+        TrainingKernel recording = recording();
+        if (recording != null) {
+            checkWidth(batch);
+            return recording.logprobsAndEntropy(batch, temperature).get(0);
+        }
         return script.tensor(batch.manager(), "logprobs", head(batch, batch.targets(), temperature));
     }
 
@@ -140,7 +152,21 @@ public final class Decoder implements AutoCloseable {
      */
     public NDList logprobsAndEntropy(Batch batch, double temperature) {
         requireHead(false, "log-probabilities");
+        TrainingKernel recording = recording();
+        if (recording != null) {
+            checkWidth(batch);
+            return recording.logprobsAndEntropy(batch, temperature);
+        }
         return script.tensors(batch.manager(), "logprobs_and_entropy", head(batch, batch.targets(), temperature));
+    }
+
+    private @Nullable TrainingKernel recording() {
+        return Autograd.isRecording() ? kernel : null;
+    }
+
+    /** From now on autograd differentiates the definition itself: what the kernel is held to. */
+    void withoutKernel() {
+        kernel = null;
     }
 
     /** [N, vocabulary] logits at the batch's outputs. */
@@ -152,14 +178,23 @@ public final class Decoder implements AutoCloseable {
     /** [N] outputs of the score head; recorded for a backward pass inside {@link Autograd#record()}. */
     public NDArray values(Batch batch) {
         requireHead(true, "values");
+        TrainingKernel recording = recording();
+        if (recording != null) {
+            checkWidth(batch);
+            return recording.scores(batch);
+        }
         return script.tensor(batch.manager(), "scores", head(batch));
     }
 
-    private Object[] head(Batch batch, Object... more) {
+    private void checkWidth(Batch batch) {
         if (batch.width() > config.maxPositions()) {
             throw new ModelException("a row of " + batch.width() + " tokens is longer than the model's context of "
                     + config.maxPositions());
         }
+    }
+
+    private Object[] head(Batch batch, Object... more) {
+        checkWidth(batch);
         List<Object> arguments = new ArrayList<>(List.of(batch.ids(), batch.positions(), batch.segments()));
         arguments.addAll(List.of(batch.selected(), weights.slots(), dims, config.normEps()));
         arguments.addAll(Arrays.asList(more));
@@ -203,6 +238,9 @@ public final class Decoder implements AutoCloseable {
 
     @Override
     public void close() {
+        if (kernel != null) {
+            kernel.close();
+        }
         weights.close();
         script.close();
     }

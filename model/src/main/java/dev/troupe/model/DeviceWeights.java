@@ -23,21 +23,11 @@ final class DeviceWeights implements AutoCloseable {
         this.layout = new WeightLayout(config);
         this.script = script;
         layout.check(weights);
-        NDArray[] places = new NDArray[layout.slots()];
         for (WeightLayout.Leaf leaf : layout.leaves()) {
-            NDArray array = manager.zeros(new Shape(leaf.shape()), DataType.FLOAT32);
-            leaves.add(array);
-            places[leaf.slot()] = array;
+            leaves.add(manager.zeros(new Shape(leaf.shape()), DataType.FLOAT32));
         }
-        places[WeightLayout.ROPE_SLOT] = manager.create(config.rope().inverseFrequencies(config.headDim()));
-        if (places[WeightLayout.HEAD_SLOT] == null) {
-            places[WeightLayout.HEAD_SLOT] = places[0];
-        }
-        NDArray absent = manager.create(new Shape(0), DataType.FLOAT32);
-        NDList all = new NDList();
-        for (NDArray place : places) {
-            all.add(place == null ? absent : place);
-        }
+        NDList all = inSlots(leaves);
+        all.set(WeightLayout.ROPE_SLOT, manager.create(config.rope().inverseFrequencies(config.headDim())));
         this.leafList = TensorList.of(leaves);
         this.slots = TensorList.of(all);
         assign(weights);
@@ -55,6 +45,23 @@ final class DeviceWeights implements AutoCloseable {
 
     TensorList leafList() {
         return leafList;
+    }
+
+    /** One tensor a leaf in the script's slots: those that are no leaf hold an empty one, a tied head the embedding's. */
+    NDList inSlots(NDList perLeaf) {
+        NDArray[] places = new NDArray[layout.slots()];
+        for (int i = 0; i < perLeaf.size(); i++) {
+            places[layout.leaves().get(i).slot()] = perLeaf.get(i);
+        }
+        if (places[WeightLayout.HEAD_SLOT] == null) {
+            places[WeightLayout.HEAD_SLOT] = places[0];
+        }
+        NDArray absent = manager.create(new Shape(0), DataType.FLOAT32);
+        NDList all = new NDList();
+        for (NDArray place : places) {
+            all.add(place == null ? absent : place);
+        }
+        return all;
     }
 
     List<String> names() {
