@@ -83,6 +83,11 @@ public final class Script implements AutoCloseable {
         }
     }
 
+    /** Calls a method that returns List[Tensor], to hand the list to other calls as it is; the caller closes it. */
+    public TensorList list(String method, Object... arguments) {
+        return new TensorList(call(method, arguments));
+    }
+
     /** Calls a method whose answer is None or does not matter. */
     public void run(String method, Object... arguments) {
         call(method, arguments).close();

@@ -11,7 +11,7 @@ import ai.djl.pytorch.jni.IValue;
 public final class TensorList implements AutoCloseable {
     private final IValue list;
 
-    private TensorList(IValue list) {
+    TensorList(IValue list) {
         this.list = list;
     }
 
@@ -32,6 +32,7 @@ public final class TensorList implements AutoCloseable {
         return IValue.listFrom(arrays);
     }
 
+    /** Lets the tensors go; more than once does no harm. */
     @Override
     public void close() {
         list.close();

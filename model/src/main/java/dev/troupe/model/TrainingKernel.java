@@ -2,15 +2,15 @@ package dev.troupe.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 
 /**
  * The forward and backward passes of train.py, in place of autograd over decoder.py. The output is the beginning of the
  * caller's graph; when the backward pass arrives there, the gradients of the weights are added to.
  */
 final class TrainingKernel implements AutoCloseable {
-    private static final int OUTPUTS = 2;
-
     private final Script script;
     private final TensorList weights;
     private final TensorList gradients;
@@ -27,66 +27,39 @@ final class TrainingKernel implements AutoCloseable {
 
     /** Log-probabilities [N], which begin a graph, and entropies [N]. */
     NDList logprobsAndEntropy(Batch batch, double temperature) {
-        NDList made = plain(() -> script.tensors(
-                batch.manager(),
-                "train_logprobs",
-                batch.ids(),
-                batch.positions(),
-                batch.segments(),
-                batch.selected(),
-                weights,
-                dims,
-                eps,
-                batch.targets(),
-                temperature));
-        Autograd.defer(made.get(0), d -> {
-            script.run(
-                    "logprobs_backward",
-                    d,
-                    made,
-                    batch.ids(),
-                    batch.selected(),
-                    batch.targets(),
-                    weights,
-                    gradients,
-                    dims,
-                    temperature);
-            free(made, OUTPUTS);
-        });
-        return new NDList(made.get(0), made.get(1));
+        TensorList made = forward(batch, "train_logprobs", batch.targets(), temperature);
+        NDArray logprobs = script.tensor(batch.manager(), "pick", made, 0);
+        NDArray entropy = script.tensor(batch.manager(), "pick", made, 1);
+        Autograd.defer(logprobs, d -> backward(batch, "logprobs_backward", d, made, batch.targets(), temperature));
+        return new NDList(logprobs, entropy);
     }
 
     /** Scores [N], which begin a graph. */
     NDArray scores(Batch batch) {
-        NDList made = plain(() -> script.tensors(
-                batch.manager(),
-                "train_scores",
-                batch.ids(),
-                batch.positions(),
-                batch.segments(),
-                batch.selected(),
-                weights,
-                dims,
-                eps));
-        Autograd.defer(made.get(0), d -> {
-            script.run("scores_backward", d, made, batch.ids(), batch.selected(), weights, gradients, dims);
-            free(made, 1);
-        });
-        return made.get(0);
+        TensorList made = forward(batch, "train_scores");
+        NDArray scores = script.tensor(batch.manager(), "pick", made, 0);
+        Autograd.defer(scores, d -> backward(batch, "scores_backward", d, made));
+        return scores;
     }
 
-    /** Runs with gradients off: the kernel needs no graph. */
-    private static NDList plain(java.util.function.Supplier<NDList> work) {
+    /** Runs with gradients off, for the kernel needs no graph. What it keeps lives until the backward pass or the batch's end. */
+    private TensorList forward(Batch batch, String method, Object... more) {
+        List<Object> arguments = new ArrayList<>(List.of(batch.ids(), batch.positions(), batch.segments()));
+        arguments.addAll(List.of(batch.selected(), weights, dims, eps));
+        arguments.addAll(List.of(more));
         try (Autograd.Pause pause = Autograd.pause()) {
-            return work.get();
+            TensorList made = script.list(method, arguments.toArray());
+            batch.manager().attachInternal(UUID.randomUUID().toString(), made);
+            return made;
         }
     }
 
-    /** What was saved for the backward pass is large and no longer needed, so it does not wait for the batch's end. */
-    private static void free(List<NDArray> made, int keep) {
-        for (NDArray saved : made.subList(keep, made.size())) {
-            saved.close();
-        }
+    private void backward(Batch batch, String method, NDArray d, TensorList made, Object... more) {
+        List<Object> arguments =
+                new ArrayList<>(List.of(d, made, batch.ids(), batch.selected(), weights, gradients, dims));
+        arguments.addAll(List.of(more));
+        script.run(method, arguments.toArray());
+        made.close();
     }
 
     @Override
