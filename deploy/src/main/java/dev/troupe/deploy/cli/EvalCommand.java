@@ -115,7 +115,7 @@ final class EvalCommand implements Callable<Integer> {
         if (reward.equals("sentiment") || reward.equals("length") || reward.matches("(\\w+\\.)+[A-Z]\\w*")) {
             return new Evaluation.Reward(null, RuleRewards.byName(reward, data));
         }
-        ModelFolder folder = ModelFolder.open(Models.folder("--reward", reward, "value"));
+        ModelFolder folder = ModelFolder.open(Models.folder("--reward", reward, "reward"));
         try (Tokenizer tokenizer = folder.tokenizer()) {
             requireSameTokenizer("--reward", tokenizer, theirs);
         }

@@ -1,11 +1,264 @@
 package dev.troupe.deploy.run;
 
-/** Trains on a data set, without actors: language modelling and reward models. */
-final class OfflineRun {
-    private OfflineRun() {}
+import com.typesafe.config.Config;
+import dev.troupe.data.DataSettings;
+import dev.troupe.data.sources.PreferencePair;
+import dev.troupe.data.sources.Source;
+import dev.troupe.data.sources.Sources;
+import dev.troupe.data.tokenizer.TokenizerFolder;
+import dev.troupe.deploy.report.MetricsWriter;
+import dev.troupe.deploy.report.PeakMemory;
+import dev.troupe.deploy.report.RunFolder;
+import dev.troupe.deploy.report.Summary;
+import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.learner.LearnerSettings;
+import dev.troupe.learner.checkpoint.Checkpoint;
+import dev.troupe.learner.checkpoint.CheckpointStore;
+import dev.troupe.learner.offline.LanguageModelling;
+import dev.troupe.learner.offline.Objective;
+import dev.troupe.learner.offline.OfflineSettings;
+import dev.troupe.learner.offline.OfflineTrainer;
+import dev.troupe.learner.offline.RewardModelling;
+import dev.troupe.learner.optim.Schedule;
+import dev.troupe.learner.optim.TrainedModel;
+import dev.troupe.model.Decoder;
+import dev.troupe.model.ModelConfig;
+import dev.troupe.model.ModelFolder;
+import dev.troupe.model.ModelInit;
+import dev.troupe.model.TensorThread;
+import dev.troupe.model.TokenRow;
+import dev.troupe.model.Tokenizer;
+import dev.troupe.proto.TensorSet;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 
-    /** Runs until done, failed or interrupted; the exit code. */
+/** Trains on a data set, without actors: language modelling ({@code sft}) and reward models ({@code reward}). */
+final class OfflineRun implements AutoCloseable {
+    /** {@code model.policy} of a run that begins with new weights. */
+    private static final String NEW = "new";
+
+    private static final int REPORT_EVERY = 10;
+
+    private final Config config;
+    private final LearnerSettings settings;
+    private final DataSettings data;
+    private final RunFolder folder;
+    private final boolean rewards;
+    private final PrintStream out = System.out;
+    private final long startNanos = System.nanoTime();
+    private final TensorThread first = TensorThread.start("train", 1);
+    private final TensorThread second = TensorThread.start("train-2", 1);
+
+    private OfflineRun(RunRequest request) {
+        this.config = request.settings().config();
+        this.settings = LearnerSettings.from(config);
+        this.data = DataSettings.from(config);
+        this.rewards = settings.algorithm().equals("reward");
+        this.folder = TrainRun.folder(request);
+    }
+
+    /** Runs until done or failed; the exit code. */
     static int run(RunRequest request) {
-        throw new UnsupportedOperationException("not wired yet: " + request);
+        if (request.resume() != null) {
+            throw new SettingsException("--resume: algorithm = "
+                    + request.settings().config().getString("algorithm") + " cannot resume yet; start it anew");
+        }
+        try (OfflineRun run = new OfflineRun(request)) {
+            return run.train();
+        }
+    }
+
+    private int train() {
+        ModelFolder start = start();
+        try (Tokenizer tokenizer = start.tokenizer()) {
+            String name = rewards ? "reward" : "policy";
+            Decoder decoder = first.call(() -> Decoder.load(start.config(), start.weights(), true));
+            try (TrainedModel model = TrainedModel.of(name, decoder, settings.adam(), first)) {
+                long tokens = rewards ? rewardModel(model, tokenizer) : languageModel(model, tokenizer);
+                CheckpointStore store = new CheckpointStore(folder.checkpoints(), settings.checkpointKeep());
+                Path saved = Checkpoint.write(
+                        store, settings.steps(), settings.steps(), List.of(), List.of(model), Map.of(), start.path());
+                summary(tokens, first.call(decoder::liveSha256)).write(folder);
+                out.println("model: " + saved.resolve(name));
+            }
+        }
+        return 0;
+    }
+
+    /** The model to begin with: given, or new in {@code start} of the run's folder. */
+    private ModelFolder start() {
+        if (!config.getString("model.policy").equals(NEW)) {
+            ModelFolder given = new RunModels(config).policy();
+            return rewards && !given.config().scoreHead()
+                    ? new ModelFolder(
+                            given.path(), given.config().withScoreHead(true), ModelInit.withScoreHead(given.weights()))
+                    : given;
+        }
+        if (rewards || !data.texts().equals(Sources.STORIES)) {
+            throw new SettingsException("model.policy = new: only algorithm = sft on data.texts = stories makes a model"
+                    + " with its tokenizer from nothing; name a model folder");
+        }
+        ModelConfig shape = ModelConfig.llama(
+                TokenizerFolder.STORIES_VOCABULARY,
+                config.getInt("model.new.hidden"),
+                config.getInt("model.new.intermediate"),
+                config.getInt("model.new.layers"),
+                config.getInt("model.new.heads"),
+                config.getInt("model.new.kv_heads"),
+                config.getInt("model.new.context"));
+        TensorSet weights = ModelInit.random(shape, settings.seed());
+        Path made = folder.path().resolve("start");
+        try {
+            Path words = Files.createDirectory(folder.path().resolve("tokenizer"));
+            TokenizerFolder.writeStories(words, shape.maxPositions());
+            ModelFolder.save(made, shape, weights, words);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write " + made + ": " + e, e);
+        }
+        return ModelFolder.open(made);
+    }
+
+    private long languageModel(TrainedModel model, Tokenizer tokenizer) {
+        Source<String> texts = Sources.texts(data, settings.seed());
+        List<TokenRow> rows = new ArrayList<>();
+        for (long n = 0; n < rows(texts.size()); n++) {
+            rows.add(text(tokenizer, texts.draw(n)));
+        }
+        List<TokenRow> held =
+                Sources.heldOutTexts(data).stream().map(t -> text(tokenizer, t)).toList();
+        long tokens = learn(model, new LanguageModelling(rows));
+        double loss = first.call(() -> LanguageModelling.loss(model.decoder(), held, settings.microBatch()));
+        out.printf(
+                Locale.ROOT,
+                "held out: %d texts, loss %.4f nats a token (perplexity %.2f)%n",
+                held.size(),
+                loss,
+                Math.exp(loss));
+        return tokens;
+    }
+
+    private long rewardModel(TrainedModel model, Tokenizer tokenizer) {
+        Source<PreferencePair> pairs = Sources.pairs(data, settings.seed());
+        List<RewardModelling.Pair> rows = new ArrayList<>();
+        for (long n = 0; n < rows(pairs.size()); n++) {
+            rows.add(pair(tokenizer, pairs.draw(n)));
+        }
+        List<RewardModelling.Pair> held =
+                Sources.heldOutPairs(data).stream().map(p -> pair(tokenizer, p)).toList();
+        long tokens = learn(model, new RewardModelling(rows, settings.centerRewards()));
+        double accuracy = first.call(() -> RewardModelling.accuracy(model.decoder(), held, settings.microBatch()));
+        out.printf(Locale.ROOT, "held out: %d pairs, accuracy %.1f %%%n", held.size(), 100 * accuracy);
+        return tokens;
+    }
+
+    /** Of an endless source as many as the steps take; of a file all. */
+    private long rows(long size) {
+        return size == Source.ENDLESS ? settings.steps() * settings.prompts() : size;
+    }
+
+    private TokenRow text(Tokenizer tokenizer, String text) {
+        return row(tokenizer, tokenizer.encode(text, true), new int[0]);
+    }
+
+    private RewardModelling.Pair pair(Tokenizer tokenizer, PreferencePair pair) {
+        int[] prompt = tokenizer.encode(pair.prompt(), true);
+        return new RewardModelling.Pair(
+                row(tokenizer, prompt, tokenizer.encode(pair.chosen(), false)),
+                row(tokenizer, prompt, tokenizer.encode(pair.rejected(), false)));
+    }
+
+    /** Both parts and the end token, cut at {@code offline.max_length}; what is learned begins after the first token. */
+    private TokenRow row(Tokenizer tokenizer, int[] first, int[] rest) {
+        int length = first.length + rest.length;
+        int[] ids = Arrays.copyOf(first, length + 1);
+        System.arraycopy(rest, 0, ids, first.length, rest.length);
+        ids[length] = tokenizer.eosId();
+        return new TokenRow(ids.length > settings.maxLength() ? Arrays.copyOf(ids, settings.maxLength()) : ids, 1);
+    }
+
+    private long learn(TrainedModel model, Objective objective) {
+        OfflineSettings how = new OfflineSettings(
+                settings.prompts(),
+                settings.microBatch(),
+                settings.learningRate(),
+                new Schedule(settings.schedule(), settings.warmupRatio(), (int) settings.steps()),
+                settings.maxGradNorm(),
+                settings.seed());
+        out.printf(
+                "run %s: %s, %d rows, %d steps of %d%n",
+                folder.name(), settings.algorithm(), objective.items(), settings.steps(), settings.prompts());
+        long[] tokens = {0};
+        try (MetricsWriter metrics = new MetricsWriter(folder, 0)) {
+            new OfflineTrainer(model, second, how).train(objective, 0, (step, figures) -> {
+                Map<String, Object> line = new LinkedHashMap<>();
+                line.put("step", step);
+                line.putAll(figures);
+                metrics.write(line);
+                tokens[0] += Math.round(figures.getOrDefault("tokens/trained", 0.0));
+                if (step % REPORT_EVERY == 0 || step == settings.steps()) {
+                    report(step, figures);
+                }
+            });
+        }
+        return tokens[0];
+    }
+
+    private void report(int step, Map<String, Double> figures) {
+        double spent = (System.nanoTime() - startNanos) / 1e9;
+        double left = spent / step * (settings.steps() - step);
+        String accuracy = figures.containsKey("rewards/accuracies")
+                ? String.format(Locale.ROOT, "  accuracy %.2f", figures.get("rewards/accuracies"))
+                : "";
+        out.printf(
+                Locale.ROOT,
+                "step %d/%d  loss %.4f%s  lr %.2e  left %.0f s%n",
+                step,
+                settings.steps(),
+                figures.get("loss"),
+                accuracy,
+                figures.get("lr"),
+                left);
+        out.flush();
+    }
+
+    private Summary summary(long tokens, String sha256) {
+        double seconds = (System.nanoTime() - startNanos) / 1e9;
+        return new Summary(
+                "done",
+                settings.algorithm(),
+                settings.steps(),
+                seconds,
+                null,
+                tokens,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                sha256,
+                PeakMemory.bytes());
+    }
+
+    @Override
+    public void close() {
+        first.close();
+        second.close();
     }
 }

@@ -35,7 +35,7 @@ final class RunModels {
         if (config.getString("reward.kind").equals("rule")) {
             return null;
         }
-        return checked("model.reward", folder("model.reward", "value"));
+        return checked("model.reward", folder("model.reward", "reward"));
     }
 
     /**
