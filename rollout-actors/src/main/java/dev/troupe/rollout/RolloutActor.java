@@ -209,7 +209,8 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
     private Behavior<RolloutCommand> onRefused(Refused refused) {
         LOG.warn("rollout {} asks for the weights again: {}", setup.node(), refused.reason);
         if (refused.publisher.equals(publisher)) {
-            subscribe();
+            // With the next beat, not at once: a publisher that is wrong for good would be asked at full speed.
+            silentBeats = SILENT_BEATS;
         }
         return this;
     }

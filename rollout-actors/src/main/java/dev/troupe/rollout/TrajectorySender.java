@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Sends trajectories to the ledger that grants the leases and keeps each until that ledger holds it. */
@@ -52,7 +53,20 @@ final class TrajectorySender {
                 early.put(sequence, new Ack(epoch, position));
             } else {
                 journal.acked(what.id, what.attempt, sequence, epoch, position);
+                notifyAll();
             }
+        }
+
+        /** Waits for the acknowledgements and for their lines in the journal. */
+        synchronized boolean awaitAcked(long endNanos) throws InterruptedException {
+            while (!sent.isEmpty()) {
+                long left = endNanos - System.nanoTime();
+                if (left <= 0) {
+                    return false;
+                }
+                TimeUnit.NANOSECONDS.timedWait(this, left);
+            }
+            return true;
         }
     }
 
@@ -119,7 +133,7 @@ final class TrajectorySender {
     boolean awaitAcked(Duration deadline) throws InterruptedException {
         long end = System.nanoTime() + deadline.toNanos();
         for (Way way : ways) {
-            if (!way.outbox.awaitAcked(Duration.ofNanos(Math.max(0, end - System.nanoTime())))) {
+            if (!way.awaitAcked(end)) {
                 return false;
             }
         }
