@@ -9,7 +9,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Decode throughput. The end token does not end a row, so every row makes exactly the asked tokens. The first token of a
+ * Decode throughput. The end token does not end a row, so every row makes exactly the asked tokens. The first token of
+ * a
  * row comes out of its prefill, so decode_tokens_per_s is rows x (new - 1) / (whole - prefill). To be run on a tensor
  * thread.
  *

@@ -22,7 +22,8 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets a policy complete the evaluation's prompts, with the same noise every time, and measures what it wrote. Completions
+ * Lets a policy complete the evaluation's prompts, with the same noise every time, and measures what it wrote.
+ * Completions
  * depend on weights, prompts and seed alone: the same weights give the same figures.
  */
 public final class Evaluation {

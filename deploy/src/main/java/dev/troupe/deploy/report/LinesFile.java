@@ -27,7 +27,8 @@ final class LinesFile implements AutoCloseable {
     }
 
     /**
-     * Opens for appending after a resume: lines of steps after {@code lastStep} (their work is done again) and a last line
+     * Opens for appending after a resume: lines of steps after {@code lastStep} (their work is done again) and a last
+     * line
      * cut short by a kill are removed.
      */
     static LinesFile after(Path path, long lastStep) {

@@ -1,6 +1,7 @@
 package dev.troupe.deploy.report;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -17,6 +18,29 @@ import org.jspecify.annotations.Nullable;
  * @param length mean tokens of a completion
  * @param overlap share of tokens sampled while a learner pass was under way
  */
+@JsonPropertyOrder({
+    "status",
+    "algorithm",
+    "steps",
+    "seconds",
+    "tokens_generated",
+    "tokens_trained",
+    "reward_before",
+    "reward_after",
+    "gold_before",
+    "gold_after",
+    "grammar_before",
+    "grammar_after",
+    "kl",
+    "distinct",
+    "length",
+    "ledger",
+    "staleness",
+    "parity",
+    "overlap",
+    "weights_sha256",
+    "peak_rss_bytes"
+})
 public record Summary(
         String status,
         String algorithm,

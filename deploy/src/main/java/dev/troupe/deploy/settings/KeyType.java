@@ -35,14 +35,14 @@ enum KeyType {
 
     /** The type of a key with this default. */
     static KeyType of(ConfigValue byDefault) {
-        Object raw = byDefault.unwrapped();
         return switch (byDefault.valueType()) {
-            case NUMBER -> raw instanceof Integer || raw instanceof Long ? INTEGER : NUMBER;
+            // As written: HOCON reads 0.0 as the integer 0.
+            case NUMBER -> byDefault.atKey("v").getString("v").matches("-?\\d+") ? INTEGER : NUMBER;
             case BOOLEAN -> BOOLEAN;
             case LIST -> LIST;
             case NULL -> OPTIONAL;
             default -> {
-                String text = String.valueOf(raw);
+                String text = String.valueOf(byDefault.unwrapped());
                 if (DURATION_FORM.matcher(text).matches()) {
                     yield DURATION;
                 }

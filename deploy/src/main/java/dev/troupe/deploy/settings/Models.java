@@ -25,7 +25,10 @@ public final class Models {
         return folder(what, nameOrFolder, "policy");
     }
 
-    /** As {@link #folder(String, String)}; of a run or checkpoint the part that is wanted, {@code policy} or {@code value}. */
+    /**
+     * As {@link #folder(String, String)}; of a run or checkpoint the part that is wanted, {@code policy} or {@code
+     * value}.
+     */
     public static Path folder(String what, String nameOrFolder, String part) {
         Path path = Path.of(nameOrFolder);
         for (Path candidate : List.of(path, path.resolve(part))) {

@@ -16,7 +16,9 @@ final class Nearest {
                 .orElseThrow();
     }
 
-    /** A key without its group is compared with the last part of each key as well: "lr" should not need "optimizer.lr". */
+    /**
+     * A key without its group is compared with the last part of each key as well: "lr" should not need "optimizer.lr".
+     */
     private static int distance(String word, String key) {
         int whole = edits(word, key);
         int dot = key.lastIndexOf('.');

@@ -9,14 +9,24 @@ import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
+import dev.troupe.cluster.ClusterSettings;
+import dev.troupe.data.DataSettings;
+import dev.troupe.learner.LearnerSettings;
+import dev.troupe.model.ModelSettings;
+import dev.troupe.reference.ReferenceSettings;
+import dev.troupe.reward.RewardSettings;
+import dev.troupe.rollout.RolloutSettings;
+import dev.troupe.transport.TransportSettings;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The settings of a run: the rooms' defaults, under a configuration file, under what the command line says. Every key is
+ * The settings of a run: the rooms' defaults, under a configuration file, under what the command line says. Every key
+ * is
  * known and every value has its default's type; what values mean is checked by the room that reads them.
  */
 public final class Settings {
@@ -75,6 +85,7 @@ public final class Settings {
                     over.withFallback(file).withFallback(byDefault).resolve(),
                     Defaults.leaves(byDefault.resolve().root()));
             settings.check();
+            settings.readByRooms();
             return settings;
         } catch (ConfigException e) {
             throw new SettingsException(String.valueOf(e.getMessage()), e);
@@ -136,6 +147,29 @@ public final class Settings {
         });
         if (!problems.isEmpty()) {
             throw new SettingsException(String.join("\n", problems));
+        }
+    }
+
+    /** Each room checks what its values mean; an error is told with the place of the key that it begins with. */
+    private void readByRooms() {
+        List<Consumer<Config>> readers = List.of(
+                DataSettings::from,
+                ModelSettings::from,
+                TransportSettings::from,
+                ClusterSettings::from,
+                ReferenceSettings::from,
+                RewardSettings::from,
+                RolloutSettings::from,
+                LearnerSettings::from,
+                c -> LearnerSettings.ppo(c, c.getDouble("temperature"), c.getInt("max_new_tokens")));
+        for (Consumer<Config> reader : readers) {
+            try {
+                reader.accept(config);
+            } catch (RuntimeException e) {
+                String message = String.valueOf(e.getMessage());
+                ConfigValue value = leaves.get(message.split(" ", 2)[0]);
+                throw new SettingsException(value == null ? message : at(value) + ": " + message, e);
+            }
         }
     }
 

@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigValue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,18 +48,28 @@ class SettingsTest {
     @ParameterizedTest
     @MethodSource("rooms")
     void everyRoomDocumentsEachOfItsKeys(String room) {
-        Config defaults = Defaults.room(room);
-        Map<String, Integer> lines = new HashMap<>();
-        Defaults.leaves(defaults.root()).forEach((key, value) -> {
-            lines.put(key, value.origin().lineNumber());
-            // A key may share the paragraph of the key in the line above it.
+        Map<String, ConfigValue> keys = Defaults.leaves(Defaults.room(room).root());
+        Set<Integer> above = new HashSet<>();
+        keys.values().forEach(value -> above.add(value.origin().lineNumber() + 1));
+        commentedGroups(Defaults.room(room).root(), above);
+        assertThat(keys).as("keys of %s.conf", room).isNotEmpty();
+        keys.forEach((key, value) -> {
+            // A key may share the paragraph of the key or group in the line above it.
             boolean documented = !value.origin().comments().isEmpty()
-                    || Defaults.leaves(defaults.root()).values().stream()
-                            .anyMatch(v ->
-                                    v.origin().lineNumber() == value.origin().lineNumber() - 1);
+                    || above.contains(value.origin().lineNumber());
             assertThat(documented).as("%s in %s.conf has a comment", key, room).isTrue();
         });
-        assertThat(lines).as("keys of %s.conf", room).isNotEmpty();
+    }
+
+    private static void commentedGroups(ConfigObject root, Set<Integer> above) {
+        root.values().forEach(value -> {
+            if (value instanceof ConfigObject group) {
+                if (!group.origin().comments().isEmpty()) {
+                    above.add(group.origin().lineNumber() + 1);
+                }
+                commentedGroups(group, above);
+            }
+        });
     }
 
     private static List<String> rooms() {
@@ -128,6 +142,29 @@ class SettingsTest {
                 .isInstanceOf(SettingsException.class)
                 .hasMessageStartingWith("command line: ")
                 .hasMessageContaining(parts[1]);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "max_new_tokens=0",
+                "temperature=-1.0",
+                "cluster.host=example.invalid",
+                "cluster.host=0.0.0.0",
+                "reward.kind=taste",
+                "kl_estimator=k9",
+                "algorithm=prayer",
+                "adapter.mode=lora",
+                "data.pairs_margin=2.0",
+                "learner.threads=0"
+            })
+    void aValueThatARoomCannotUseIsRefusedWithItsPlace(String override) {
+        String key = override.replaceFirst("=.*", "");
+
+        assertThatThrownBy(() -> Settings.load(null, List.of(override)))
+                .isInstanceOf(SettingsException.class)
+                .hasMessageStartingWith("command line: ")
+                .hasMessageContaining(key);
     }
 
     @Test
