@@ -8,8 +8,8 @@ import akka.actor.typed.Behavior;
 import akka.actor.typed.Props;
 import akka.actor.typed.SpawnProtocol;
 import akka.actor.typed.javadsl.AskPattern;
-import akka.cluster.MemberStatus;
 import akka.cluster.Member;
+import akka.cluster.MemberStatus;
 import akka.cluster.typed.Cluster;
 import akka.cluster.typed.Join;
 import akka.cluster.typed.JoinSeedNodes;
@@ -167,7 +167,8 @@ public final class ClusterNode implements AutoCloseable {
     /** Whether another node that is up, or comes up, has this role. */
     public boolean hasOtherMember(String role) {
         for (Member member : cluster.state().getMembers()) {
-            if (member.hasRole(role) && !member.uniqueAddress().equals(cluster.selfMember().uniqueAddress())) {
+            if (member.hasRole(role)
+                    && !member.uniqueAddress().equals(cluster.selfMember().uniqueAddress())) {
                 return true;
             }
         }
