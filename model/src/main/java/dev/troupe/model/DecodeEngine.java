@@ -49,8 +49,8 @@ public final class DecodeEngine implements AutoCloseable {
         this.script = Script.load(Decoder.class, "decoder.py", "sampling.py", "decode.py");
         this.weights = new DeviceWeights(config, set, script);
         NDList store = new NDList();
-        for (int i = 0; i < 2 * config.layers(); i++) {
-            store.add(manager.zeros(new Shape((long) slots * config.kvHeads(), length, config.headDim())));
+        for (int i = 0; i < config.layers(); i++) {
+            store.add(manager.zeros(new Shape((long) slots * config.kvHeads(), length, 2L * config.headDim())));
         }
         this.cache = TensorList.of(store);
         this.fixed = TensorList.of(new NDList(columns(), headStarts()));

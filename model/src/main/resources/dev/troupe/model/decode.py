@@ -1,5 +1,5 @@
 # Generation token by token, on top of decoder.py and sampling.py. S slots, each with room for L tokens; n slots that
-# share a prompt. cache holds keys and values, [S * K, L, E] each, layer after layer.
+# share a prompt. cache holds for each layer the keys and beside them the values, [S * K, L, 2 * E].
 
 # Computes the prompt ids [1, P] (padded; last [1] is the place of its last token) once, copies its keys and values into
 # the slots [n], and returns the logits [n, V] after it.
@@ -12,11 +12,9 @@ def prefill(self, ids: Tensor, positions: Tensor, segments: Tensor, last: Tensor
   for i in range(dims[0]):
     j = 4 + 9 * i
     a = self.project(x, w, j, turn, dims, eps)
-    for part in range(2):
-      store = cache[2 * i + part]
-      room = torch.slice(store.view([-1, dims[1], store.size(1), dims[3]]), 2, 0, t)
-      made = torch.transpose(torch.select(a, 2, dims[2] + part), 0, 1)
-      torch.index_put_(room, [slots], torch.unsqueeze(made, 0).expand([n, dims[1], t, dims[3]]))
+    room = torch.slice(cache[i].view([-1, dims[1], cache[i].size(1), 2 * dims[3]]), 2, 0, t)
+    made = torch.transpose(torch.slice(a, 2, dims[2]).reshape([t, dims[1], 2 * dims[3]]), 0, 1)
+    torch.index_put_(room, [slots], torch.unsqueeze(made, 0))
     o = self.attend(a, mask, 1, t, dims)
     if torch.eq(i, dims[0] - 1):
       x = torch.index_select(x, 0, last)
@@ -41,11 +39,9 @@ def advance(self, tokens: Tensor, positions: Tensor, fixed: List[Tensor], cache:
   for i in range(dims[0]):
     j = 4 + 9 * i
     a = self.project(x, w, j, turn, dims, eps).view([s * k, g + 2, e])
-    query, key, value = torch.split_with_sizes(a, [g, 1, 1], 1)
-    keys = cache[2 * i]
-    values = cache[2 * i + 1]
-    torch.index_copy_(keys.view([-1, e]), 0, place, torch.squeeze(key, 1))
-    torch.index_copy_(values.view([-1, e]), 0, place, torch.squeeze(value, 1))
+    torch.index_copy_(cache[i].view([-1, 2, e]), 0, place, torch.slice(a, 1, g))
+    query = torch.slice(a, 1, 0, g)
+    keys, values = torch.chunk(cache[i], 2, 2)
     scores = torch.baddbmm(mask, query, torch.transpose(keys, 1, 2), beta=1, alpha=e ** -0.5)
     o = torch.bmm(torch.softmax(scores, -1), values)
     x = self.finish(x, o.view([s, k * g * e]), w, j, eps)

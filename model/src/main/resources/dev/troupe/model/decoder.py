@@ -10,7 +10,8 @@
 #   6 mlp norm [D]         7 gate and up [2 * F, D]                 8 down [D, F]
 
 def rms_norm(self, x: Tensor, weight: Tensor, eps: float) -> Tensor:
-  return torch.rms_norm(x, [x.size(-1)], weight, eps)
+  n = torch.linalg_vector_norm(x, 2, [-1], True)
+  return x * torch.rsqrt(torch.add(n * n * (1. / x.size(-1)), eps)) * weight
 
 # Cosine and sine [N, 1, G + 2, E] of the positions [N]; the value, last of a group, is turned by nothing.
 def rotation(self, positions: Tensor, w: List[Tensor], dims: List[int]) -> List[Tensor]:
