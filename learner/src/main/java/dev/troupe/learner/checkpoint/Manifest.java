@@ -51,7 +51,8 @@ public record Manifest(int format, long step, long version, List<String> parents
         try {
             Manifest manifest = JSON.readValue(file.toFile(), Manifest.class);
             if (manifest.format != FORMAT) {
-                throw new CheckpointException(file + " has format " + manifest.format + "; this version reads " + FORMAT);
+                throw new CheckpointException(
+                        file + " has format " + manifest.format + "; this version reads " + FORMAT);
             }
             return manifest;
         } catch (IOException | NullPointerException e) {

@@ -15,7 +15,8 @@ public interface Objective {
     int weight(int item);
 
     /**
-     * Forward, loss and backward of some items; adds to the decoder's gradients. May run on two threads at once.
+     * Forward, loss and backward of some items; adds to the decoder's gradients. Runs on the decoder's thread, at
+     * the same time as on another decoder's.
      *
      * @param count the divisor of the whole step
      * @return statistics that add up over a step's micro-batches; the first is the loss

@@ -6,7 +6,7 @@ import dev.troupe.learner.optim.Schedule;
  * How to train on files.
  *
  * @param batchRows {@code batch.rows}: rows (or pairs) an optimizer step
- * @param microBatch {@code micro_batch}: rows a forward at most; a batch that makes two runs them at the same time
+ * @param microBatch {@code micro_batch}: rows a forward at most
  * @param learningRate at factor 1
  * @param schedule over the optimizer steps
  * @param maxGradNorm bound of the gradient's norm; 0 is off
@@ -18,7 +18,11 @@ public record OfflineSettings(
     public OfflineSettings {
         check(batchRows >= 1, "batch.rows", batchRows, "at least 1");
         check(microBatch >= 1, "micro_batch", microBatch, "at least 1");
-        check(learningRate >= 0 && learningRate < Double.POSITIVE_INFINITY, "learning_rate", learningRate, "at least 0");
+        check(
+                learningRate >= 0 && learningRate < Double.POSITIVE_INFINITY,
+                "learning_rate",
+                learningRate,
+                "at least 0");
         check(maxGradNorm >= 0 && maxGradNorm < Double.POSITIVE_INFINITY, "max_grad_norm", maxGradNorm, "at least 0");
     }
 

@@ -10,22 +10,23 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Trains a model on items that lie in memory. What a step trains on is a function of (seed, step), so that training that
+ * Trains a model on items that lie in memory. What a step trains on is a function of (seed, step), so that training
+ * that
  * goes on from a checkpoint equals training that never stopped, byte for byte.
  *
- * <p>A step whose rows make two micro-batches runs them at the same time on two threads: of two summands the order does
- * not matter. More than two run one after another.
+ * <p>A step's micro-batches are dealt to the model and to a {@link Twin} of it on a second thread, if there is one; their
+ * gradients are added in that order.
  */
 public final class OfflineTrainer {
     /** Batches among which items are sorted by length. */
     private static final int WINDOW = 16;
 
     private final TrainedModel model;
-    private final TensorThread second;
+    private final @Nullable TensorThread second;
     private final OfflineSettings settings;
 
     /** Sees each step. */
@@ -39,8 +40,8 @@ public final class OfflineTrainer {
         void onStep(int step, Map<String, Double> metrics);
     }
 
-    /** The second thread may be the model's own; then nothing runs at the same time. */
-    public OfflineTrainer(TrainedModel model, TensorThread second, OfflineSettings settings) {
+    /** Without a second thread (for models that fill memory) micro-batches run one after another. */
+    public OfflineTrainer(TrainedModel model, @Nullable TensorThread second, OfflineSettings settings) {
         this.model = model;
         this.second = second;
         this.settings = settings;
@@ -59,18 +60,20 @@ public final class OfflineTrainer {
         int batches = ceilDiv(objective.items(), settings.batchRows());
         int epoch = -1;
         List<int[]> order = List.of();
-        for (int step = doneSteps; step < settings.schedule().steps(); step++) {
-            if (step / batches != epoch) {
-                epoch = step / batches;
-                order = order(objective, epoch);
+        try (Workers workers = Workers.of(model, second)) {
+            for (int step = doneSteps; step < settings.schedule().steps(); step++) {
+                if (step / batches != epoch) {
+                    epoch = step / batches;
+                    order = order(objective, epoch);
+                }
+                progress.onStep(step + 1, step(objective, step, order.get(step % batches), workers));
             }
-            progress.onStep(step + 1, step(objective, step, order.get(step % batches)));
         }
     }
 
-    private Map<String, Double> step(Objective objective, int step, int[] items) {
+    private Map<String, Double> step(Objective objective, int step, int[] items, Workers workers) {
         double count = Arrays.stream(items).mapToLong(objective::weight).sum();
-        double[] statistics = accumulate(objective, items, count);
+        double[] statistics = workers.accumulate(objective, microBatches(objective, items), count);
         float[] norms = model.thread().call(() -> model.optimizer().gradientNorms());
         double norm = GradientClip.joint(List.of(norms));
         if (!Double.isFinite(norm) || !Double.isFinite(statistics[0])) {
@@ -85,29 +88,7 @@ public final class OfflineTrainer {
         return metrics;
     }
 
-    private double[] accumulate(Objective objective, int[] items, double count) {
-        List<int[]> micros = microBatches(objective, items);
-        List<float[]> parts = new ArrayList<>();
-        if (micros.size() == 2) {
-            List<CompletableFuture<float[]>> both = List.of(
-                    model.submit(() -> objective.accumulate(model.decoder(), micros.get(0), count)),
-                    second.submit(() -> objective.accumulate(model.decoder(), micros.get(1), count)));
-            parts.addAll(TrainedModel.join("the two micro-batches of a step", both));
-        } else {
-            for (int[] micro : micros) {
-                parts.add(model.thread().call(() -> objective.accumulate(model.decoder(), micro, count)));
-            }
-        }
-        double[] sums = new double[parts.get(0).length];
-        for (float[] part : parts) {
-            for (int i = 0; i < sums.length; i++) {
-                sums[i] += part[i];
-            }
-        }
-        return sums;
-    }
-
-    /** Two of about equal work where that is allowed, else as many as needed. */
+    /** At least two, of about equal work, so that two threads have some. */
     private List<int[]> microBatches(Objective objective, int[] items) {
         int parts = Math.max(Math.min(2, items.length), ceilDiv(items.length, settings.microBatch()));
         int[] sorted = Arrays.stream(items)

@@ -40,7 +40,8 @@ public final class RewardModelling implements Objective {
 
     @Override
     public int length(int item) {
-        return Math.max(pairs.get(item).chosen.length(), pairs.get(item).rejected.length());
+        return Math.max(
+                pairs.get(item).chosen.length(), pairs.get(item).rejected.length());
     }
 
     @Override

@@ -17,12 +17,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101) over a decoder's parameters, in one fused call. To be used on the
+ * AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101) over a decoder's parameters, in one fused call. To be used on
+ * the
  * decoder's tensor thread.
  */
 public final class AdamW implements AutoCloseable {
     /** Shared by all optimizers: a compiled script has no state. */
-    private static final Script SCRIPT = Script.load(AdamW.class, "adamw.py");
+    static final Script SCRIPT = Script.load(AdamW.class, "adamw.py");
 
     private static final String FIRST = "exp_avg.";
     private static final String SECOND = "exp_avg_sq.";

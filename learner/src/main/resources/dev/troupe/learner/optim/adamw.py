@@ -6,6 +6,10 @@ def zeros(self, p: List[Tensor]) -> List[Tensor]:
 def copy(self, to: List[Tensor], source: List[Tensor]) -> None:
   torch._foreach_copy_(to, source)
   return None
+def add(self, to: List[Tensor], source: List[Tensor]) -> None:
+  torch._foreach_add_(to, source)
+  torch._foreach_zero_(source)
+  return None
 def norms(self, g: List[Tensor]) -> Tensor:
   return torch.stack(torch._foreach_norm(g, 2))
 def scale(self, x: List[Tensor], factor: float) -> None:

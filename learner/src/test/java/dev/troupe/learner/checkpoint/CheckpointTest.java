@@ -133,8 +133,8 @@ class CheckpointTest {
     }
 
     private static PpoUpdate update(TinyModels models) {
-        PpoSettings settings = new PpoSettings(
-                2, 2, 2, 0.05, KlEstimator.K1, 0.2, 0.2, 0.1, 1, 0.95, false, 0, 1, 1, 6, 7);
+        PpoSettings settings =
+                new PpoSettings(2, 2, 2, 0.05, KlEstimator.K1, 0.2, 0.2, 0.1, 1, 0.95, false, 0, 1, 1, 6, 7);
         return new PpoUpdate(
                 models.policy, models.value, settings, new Schedule(Schedule.Kind.LINEAR, 0, 5), 1e-3, 1e-3);
     }

@@ -18,7 +18,8 @@ class CoverageGoldenTest {
         List<String> unknown = cases.stream()
                 .filter(c -> !(KINDS.contains(c.kind())
                         || c.kind().equals("e2e")
-                                && END_TO_END.contains(c.json().path("algorithm").asText())))
+                                && END_TO_END.contains(
+                                        c.json().path("algorithm").asText())))
                 .map(c -> c + " of kind " + c.kind())
                 .toList();
         if (Golden.own()) {

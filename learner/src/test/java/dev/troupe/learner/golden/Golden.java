@@ -93,7 +93,8 @@ public final class Golden {
     public static List<Case> all() {
         List<Case> cases = new ArrayList<>();
         try (Stream<Path> files = Files.walk(folder())) {
-            for (Path file : files.filter(f -> f.toString().endsWith(".json")).sorted().toList()) {
+            for (Path file :
+                    files.filter(f -> f.toString().endsWith(".json")).sorted().toList()) {
                 JsonNode json = JSON.readTree(file.toFile());
                 if (json.has("kind")) {
                     cases.add(new Case(file, json));

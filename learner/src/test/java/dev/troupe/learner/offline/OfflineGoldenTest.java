@@ -106,7 +106,8 @@ class OfflineGoldenTest {
                 scores.setRequiresGradient(true);
                 NDList loss;
                 try (Autograd.Recording on = Autograd.record()) {
-                    double center = golden.hyper().path("center_rewards_coefficient").asDouble(0);
+                    double center =
+                            golden.hyper().path("center_rewards_coefficient").asDouble(0);
                     loss = OfflineLoss.preference(scope, scores, scope.create(margin), center, pairs);
                     Autograd.backward(loss.get(0));
                 }

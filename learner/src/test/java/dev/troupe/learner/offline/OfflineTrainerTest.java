@@ -25,9 +25,11 @@ class OfflineTrainerTest {
         try (TinyModels models = new TinyModels()) {
             List<TokenRow> rows = counting(64, 1);
             List<TokenRow> heldOut = counting(16, 2);
-            double before = models.policy.thread().call(() -> LanguageModelling.loss(models.policy.decoder(), heldOut, 8));
+            double before =
+                    models.policy.thread().call(() -> LanguageModelling.loss(models.policy.decoder(), heldOut, 8));
             trainer(models, 60, 16).train(new LanguageModelling(rows), 0, (step, metrics) -> {});
-            double after = models.policy.thread().call(() -> LanguageModelling.loss(models.policy.decoder(), heldOut, 8));
+            double after =
+                    models.policy.thread().call(() -> LanguageModelling.loss(models.policy.decoder(), heldOut, 8));
             assertThat(before).isGreaterThan(3);
             assertThat(after).isLessThan(before / 2);
         }
@@ -36,11 +38,11 @@ class OfflineTrainerTest {
     @Test
     void rewardModellingRanksHeldOutPairs() {
         try (TinyModels models = new TinyModels()) {
-            OfflineTrainer trainer = new OfflineTrainer(
-                    models.value, models.policy.thread(), settings(60, 16, Schedule.Kind.COSINE));
+            OfflineTrainer trainer =
+                    new OfflineTrainer(models.value, models.policy.thread(), settings(60, 16, Schedule.Kind.COSINE));
             trainer.train(new RewardModelling(pairs(128, 1), 0.01), 0, (step, metrics) -> {});
-            double accuracy = models.valueThread()
-                    .call(() -> RewardModelling.accuracy(models.value.decoder(), pairs(64, 2), 16));
+            double accuracy =
+                    models.valueThread().call(() -> RewardModelling.accuracy(models.value.decoder(), pairs(64, 2), 16));
             assertThat(accuracy).isGreaterThan(0.85);
         }
     }

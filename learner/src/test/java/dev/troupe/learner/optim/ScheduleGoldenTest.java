@@ -27,7 +27,8 @@ class ScheduleGoldenTest {
         golden.check("lr", rates);
         golden.check("lr_after_last", hyper.get("lr").asDouble() * schedule.factor(schedule.steps()));
         if (schedule.kind() != Schedule.Kind.CONSTANT) {
-            assertThat(schedule.warmupSteps()).isEqualTo(hyper.get("warmup_steps").asInt());
+            assertThat(schedule.warmupSteps())
+                    .isEqualTo(hyper.get("warmup_steps").asInt());
         }
     }
 }

@@ -91,7 +91,8 @@ class PpoLossGoldenTest {
             golden.check("metrics." + name, metrics.means().get(name));
         }
         // The peer takes the mean over padding too, where a policy in training has no entropy.
-        golden.check("metrics.policy/entropy_avg", metrics.means().get("policy/entropy_avg") * n / (batch.size() * width));
+        golden.check(
+                "metrics.policy/entropy_avg", metrics.means().get("policy/entropy_avg") * n / (batch.size() * width));
     }
 
     private static PpoSettings settings(Golden.Case golden) {
@@ -152,7 +153,8 @@ class PpoLossGoldenTest {
 
     private static float[] entropies(Golden.Case golden) {
         float[] logits = golden.input("logits");
-        int vocabulary = golden.json().path("inputs").path("logits").path("shape").get(2).asInt();
+        int vocabulary =
+                golden.json().path("inputs").path("logits").path("shape").get(2).asInt();
         float[] out = new float[logits.length / vocabulary];
         for (int i = 0; i < out.length; i++) {
             double sum = 0;

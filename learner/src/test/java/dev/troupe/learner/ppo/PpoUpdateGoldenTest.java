@@ -55,8 +55,8 @@ class PpoUpdateGoldenTest {
         TrainedModel policy = TrainedModel.of("policy", policyDecoder, EndToEnd.adam(golden), policyThread);
         TrainedModel value = TrainedModel.of("value", valueDecoder, EndToEnd.adam(golden), valueThread);
         Schedule schedule = new Schedule(Schedule.Kind.CONSTANT, 0, 1);
-        PpoUpdate update = new PpoUpdate(
-                policy, value, settings, schedule, EndToEnd.rate(golden), EndToEnd.rate(golden));
+        PpoUpdate update =
+                new PpoUpdate(policy, value, settings, schedule, EndToEnd.rate(golden), EndToEnd.rate(golden));
         List<Double> losses = new ArrayList<>();
         List<Double> norms = new ArrayList<>();
         update.beforeEachStep((policyStatistics, valueStatistics, norm) -> {

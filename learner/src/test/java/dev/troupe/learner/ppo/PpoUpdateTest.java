@@ -70,8 +70,8 @@ class PpoUpdateTest {
     @Test
     void learningRateZeroChangesNothing() {
         String before = models.hashes();
-        UpdateResult result =
-                new PpoUpdate(models.policy, models.value, settings(4, 1, 8), schedule(), 0, 0).run(0, models.experience(8, 1));
+        UpdateResult result = new PpoUpdate(models.policy, models.value, settings(4, 1, 8), schedule(), 0, 0)
+                .run(0, models.experience(8, 1));
         assertThat(result.applied()).isTrue();
         assertThat(models.hashes()).isEqualTo(before);
     }
@@ -107,8 +107,7 @@ class PpoUpdateTest {
         Experience e = batch.get(3);
         float[] behaviour = e.behaviourLogprobs().clone();
         behaviour[0] = -500; // the ratio overflows, while every number going in is finite
-        batch.set(3, new Experience(
-                e.id(), e.row(), e.finishReason(), behaviour, behaviour, e.values(), -3));
+        batch.set(3, new Experience(e.id(), e.row(), e.finishReason(), behaviour, behaviour, e.values(), -3));
         models.experience(1, 1);
         String before = models.everything();
         // Two mini-batches: with this seed and step the first has no bad row, so weights have changed when it is met.
@@ -121,8 +120,11 @@ class PpoUpdateTest {
 
     private long stepWithBadRowLast(List<Experience> batch, int bad) {
         for (long step = 0; step < 100; step++) {
-            MiniBatch first = MiniBatch.ofEpoch(batch, settings(1, 2, 3), step, 0).get(0);
-            if (first.microBatches().stream().flatMapToInt(java.util.Arrays::stream).noneMatch(r -> r == bad)) {
+            MiniBatch first =
+                    MiniBatch.ofEpoch(batch, settings(1, 2, 3), step, 0).get(0);
+            if (first.microBatches().stream()
+                    .flatMapToInt(java.util.Arrays::stream)
+                    .noneMatch(r -> r == bad)) {
                 return step;
             }
         }
@@ -132,7 +134,8 @@ class PpoUpdateTest {
     @Test
     void aGradientThatIsNotFiniteNamesParameterAndTrajectory() {
         // Row 2 alone holds token 3; a huge embedding makes the norm's gradient of it overflow or vanish into NaN.
-        TensorSet weights = models.valueThread().call(() -> models.value.decoder().export());
+        TensorSet weights =
+                models.valueThread().call(() -> models.value.decoder().export());
         Map<String, HostTensor> tensors = new LinkedHashMap<>(weights.tensors());
         HostTensor embedding = weights.get("model.embed_tokens.weight");
         float[] numbers = embedding.floats();
@@ -143,7 +146,9 @@ class PpoUpdateTest {
         tensors.put("model.embed_tokens.weight", HostTensor.ofFloats(numbers, embedding.shape()));
         List<Experience> batch = new ArrayList<>();
         for (Experience e : models.experience(5, 4)) {
-            int[] ids = java.util.Arrays.stream(e.row().ids()).map(id -> id == 3 ? 4 : id).toArray();
+            int[] ids = java.util.Arrays.stream(e.row().ids())
+                    .map(id -> id == 3 ? 4 : id)
+                    .toArray();
             ids[1] = batch.size() == 2 ? 3 : ids[1];
             batch.add(new Experience(
                     e.id(),
@@ -162,8 +167,8 @@ class PpoUpdateTest {
 
     @Test
     void completionsLongerThanTheSettingAreRefused() {
-        PpoSettings narrow = new PpoSettings(
-                1, 1, 4, 0.05, KlEstimator.K1, 0.2, 0.2, 0.1, 1, 0.95, false, 0, 1, 1, 1, 0);
+        PpoSettings narrow =
+                new PpoSettings(1, 1, 4, 0.05, KlEstimator.K1, 0.2, 0.2, 0.1, 1, 0.95, false, 0, 1, 1, 1, 0);
         PpoUpdate update = new PpoUpdate(models.policy, models.value, narrow, schedule(), 1e-3, 1e-3);
         List<Experience> batch = models.experience(2, 1);
         assertThatThrownBy(() -> update.run(0, batch)).hasMessageContaining("max_new_tokens = 1");
@@ -187,21 +192,6 @@ class PpoUpdateTest {
 
     private static PpoSettings settings(int epochs, int miniBatches, int microBatch) {
         return new PpoSettings(
-                epochs,
-                miniBatches,
-                microBatch,
-                0.05,
-                KlEstimator.K1,
-                0.2,
-                0.2,
-                0.1,
-                1,
-                0.95,
-                false,
-                0,
-                1,
-                1,
-                6,
-                7);
+                epochs, miniBatches, microBatch, 0.05, KlEstimator.K1, 0.2, 0.2, 0.1, 1, 0.95, false, 0, 1, 1, 6, 7);
     }
 }
