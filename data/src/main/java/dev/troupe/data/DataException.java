@@ -2,7 +2,9 @@ package dev.troupe.data;
 
 import java.nio.file.Path;
 
-/** Input that cannot be used; the message names the file (and line, counted from 1), the reason and what was expected. */
+/**
+ * Input that cannot be used; the message names the file (and line, counted from 1), the reason and what was expected.
+ */
 public final class DataException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -8,7 +8,9 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Gradients on the calling thread, which must be a {@link TensorThread}: there they are off unless switched on here. */
+/**
+ * Gradients on the calling thread, which must be a {@link TensorThread}: there they are off unless switched on here.
+ */
 public final class Autograd {
     private Autograd() {}
 

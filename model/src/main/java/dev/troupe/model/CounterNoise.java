@@ -1,8 +1,8 @@
 package dev.troupe.model;
 
 /**
- * Random numbers as a function of a counter (Philox4x32-10, Salmon et al. 2011): the noise of a token depends on nothing
- * but its key, so a completion can be drawn again anywhere, in any order, beside any neighbours.
+ * Random numbers as a function of a counter (Philox4x32-10, Salmon et al. 2011): the noise of a token depends on
+ * nothing but its key, so a completion can be drawn again anywhere, in any order, beside any neighbours.
  */
 public final class CounterNoise {
     private static final int MULTIPLIER_0 = 0xD2511F53;

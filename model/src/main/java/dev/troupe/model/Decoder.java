@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A decoder's weights on the device and the one forward pass over them that training, scoring and decoding share
- * (decoder.py beside this class). To be used on one {@link TensorThread}. Outputs for a {@link Batch} live as long as the
- * batch.
+ * (decoder.py beside this class). To be used on one {@link TensorThread}. Outputs for a {@link Batch} live as long as
+ * the batch.
  */
 public final class Decoder implements AutoCloseable {
     private final ModelConfig config;
@@ -87,7 +87,9 @@ public final class Decoder implements AutoCloseable {
         return weights.export().sha256();
     }
 
-    /** Log-probability of each completion token under logits / temperature (1 for plain); at most maxRows rows a pass. */
+    /**
+     * Log-probability of each completion token under logits / temperature (1 for plain); at most maxRows rows a pass.
+     */
     public List<float[]> logprobs(List<TokenRow> rows, double temperature, int maxRows) {
         return byLength(rows, Batch.Kind.COMPLETION, maxRows, batch -> logprobs(batch, temperature));
     }
@@ -218,7 +220,9 @@ public final class Decoder implements AutoCloseable {
         return weights.names();
     }
 
-    /** The accumulated gradients of {@link #parameters()}, in their order: the live tensors, the same ones every time. */
+    /**
+     * The accumulated gradients of {@link #parameters()}, in their order: the live tensors, the same ones every time.
+     */
     public NDList gradients() {
         if (gradients.isEmpty()) {
             throw new IllegalStateException("this decoder was loaded as not trainable");

@@ -47,7 +47,9 @@ final class DeviceWeights implements AutoCloseable {
         return leafList;
     }
 
-    /** One tensor a leaf in the script's slots: those that are no leaf hold an empty one, a tied head the embedding's. */
+    /**
+     * One tensor a leaf in the script's slots: those that are no leaf hold an empty one, a tied head the embedding's.
+     */
     NDList inSlots(NDList perLeaf) {
         NDArray[] places = new NDArray[layout.slots()];
         for (int i = 0; i < perLeaf.size(); i++) {

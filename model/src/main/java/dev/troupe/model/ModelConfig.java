@@ -122,7 +122,10 @@ public record ModelConfig(
                 padId);
     }
 
-    /** A config.json that transformers reads, in the form most checkpoints have; the same bytes for equal configurations. */
+    /**
+     * A config.json that transformers reads, in the form most checkpoints have; the same bytes for equal
+     * configurations.
+     */
     public String toJson() {
         ObjectNode n = JSON.createObjectNode();
         n.putArray("architectures").add(scoreHead ? family.scoreArchitecture() : family.architecture());

@@ -1,6 +1,8 @@
 package dev.troupe.model;
 
-/** A model, file or tokenizer that cannot be used; the message names the file, the tensor or the key, and the reason. */
+/**
+ * A model, file or tokenizer that cannot be used; the message names the file, the tensor or the key, and the reason.
+ */
 public final class ModelException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -24,7 +24,9 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
     private static final List<String> TOKENIZER_FILES =
             List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "generation_config.json");
 
-    /** Reads config.json and model.safetensors and checks one against the other; errors name the file and the reason. */
+    /**
+     * Reads config.json and model.safetensors and checks one against the other; errors name the file and the reason.
+     */
     public static ModelFolder open(Path path) {
         if (!Files.isDirectory(path)) {
             throw new ModelException(
@@ -68,8 +70,8 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
     }
 
     /**
-     * Writes a model folder that transformers loads, its tokenizer files copied from another folder unless that is null.
-     * The weights must be the configuration's.
+     * Writes a model folder that transformers loads, its tokenizer files copied from another folder unless that is
+     * null. The weights must be the configuration's.
      */
     public static void save(Path path, ModelConfig config, TensorSet weights, @Nullable Path tokenizerFrom) {
         new WeightLayout(config).check(weights);

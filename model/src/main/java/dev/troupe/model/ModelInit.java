@@ -12,7 +12,10 @@ public final class ModelInit {
 
     private ModelInit() {}
 
-    /** Normal numbers of standard deviation 0.02 in matrices, ones in norms, zeros in biases; the same for the same seed. */
+    /**
+     * Normal numbers of standard deviation 0.02 in matrices, ones in norms, zeros in biases; the same for the same
+     * seed.
+     */
     public static TensorSet random(ModelConfig config, long seed) {
         Map<String, HostTensor> tensors = new LinkedHashMap<>();
         int draw = 0;

@@ -9,7 +9,9 @@ import org.jspecify.annotations.Nullable;
  * @param llama3 Llama 3's stretching of the low frequencies, or null for the plain form
  */
 public record Rope(double theta, @Nullable Llama3 llama3) {
-    /** Llama 3's scaling: wavelengths beyond the original context are stretched by {@code factor}, with a smooth border. */
+    /**
+     * Llama 3's scaling: wavelengths beyond the original context are stretched by {@code factor}, with a smooth border.
+     */
     public record Llama3(double factor, double lowFrequency, double highFrequency, int originalPositions) {}
 
     /** headDim / 2 inverse frequencies, computed in float as transformers does. */

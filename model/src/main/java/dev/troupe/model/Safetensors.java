@@ -27,8 +27,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The safetensors file format: eight bytes little-endian length of a JSON header, the header, the tensors' bytes. Nothing
- * of a file is believed before it is checked against the file's size, and nothing is allocated for it until then.
+ * The safetensors file format: eight bytes little-endian length of a JSON header, the header, the tensors' bytes.
+ * Nothing of a file is believed before it is checked against the file's size, and nothing is allocated for it until
+ * then.
  */
 public final class Safetensors {
     private static final int LENGTH_BYTES = 8;
@@ -129,7 +130,9 @@ public final class Safetensors {
         return node.asLong();
     }
 
-    /** The tensors must fill the rest of the file without holes, overlaps or a rest, each as large as its shape says. */
+    /**
+     * The tensors must fill the rest of the file without holes, overlaps or a rest, each as large as its shape says.
+     */
     private static void checkLayout(List<Entry> entries, long bytes, Path file) {
         List<Entry> sorted = new ArrayList<>(entries);
         sorted.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));

@@ -18,12 +18,13 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * TorchScript text, compiled. The text holds methods ({@code def name(self, x: Tensor) -> Tensor:}) in the language that
- * TorchScript archives are written in; weights come in as arguments. Nothing but Java is needed to make the archive.
+ * TorchScript text, compiled. The text holds methods ({@code def name(self, x: Tensor) -> Tensor:}) in the language
+ * that TorchScript archives are written in; weights come in as arguments. Nothing but Java is needed to make the
+ * archive.
  *
- * <p>Arguments of a call: NDArray (Tensor), NDList or {@link TensorList} (List[Tensor]), Integer or Long (int), Double or
- * Float (float), Boolean (bool), int[] or long[] (List[int]), double[] (List[float]). Tensors that come out are attached to the manager given.
- * A compiled script may be called by several threads at once.
+ * <p>Arguments of a call: NDArray (Tensor), NDList or {@link TensorList} (List[Tensor]), Integer or Long (int), Double
+ * or Float (float), Boolean (bool), int[] or long[] (List[int]), double[] (List[float]). Tensors that come out are
+ * attached to the manager given. A compiled script may be called by several threads at once.
  */
 public final class Script implements AutoCloseable {
     private final String name;

@@ -5,8 +5,8 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
 
 /**
- * A List[Tensor] made once and passed to many script calls: making it anew costs as much as a dozen operations. It shares
- * the tensors, so changes in place show; the tensors must outlive it.
+ * A List[Tensor] made once and passed to many script calls: making it anew costs as much as a dozen operations. It
+ * shares the tensors, so changes in place show; the tensors must outlive it.
  */
 public final class TensorList implements AutoCloseable {
     private final IValue list;

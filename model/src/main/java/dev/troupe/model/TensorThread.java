@@ -11,8 +11,9 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A long-lived platform thread on which tensor work happens. Gradient mode, the number of intra-op threads and the graph
- * optimiser are settings of a thread in libtorch; work from freshly made threads runs with the wrong ones, and slower.
+ * A long-lived platform thread on which tensor work happens. Gradient mode, the number of intra-op threads and the
+ * graph optimiser are settings of a thread in libtorch; work from freshly made threads runs with the wrong ones, and
+ * slower.
  */
 public final class TensorThread implements AutoCloseable {
     private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(30);
@@ -46,7 +47,10 @@ public final class TensorThread implements AutoCloseable {
         return new TensorThread(name, threads);
     }
 
-    /** Runs the work and waits for it. Called from the thread itself it runs at once. The work's own exception is thrown on. */
+    /**
+     * Runs the work and waits for it. Called from the thread itself it runs at once. The work's own exception is thrown
+     * on.
+     */
     public <T> T call(Callable<T> work) {
         if (isCurrent()) {
             try {

@@ -16,8 +16,8 @@ public final class TopTokens {
     public record Candidate(int id, double logprob) {}
 
     /**
-     * For each token after the first, the {@code count} likeliest tokens at its place, the likeliest first. To be called
-     * on the decoder's thread.
+     * For each token after the first, the {@code count} likeliest tokens at its place, the likeliest first. To be
+     * called on the decoder's thread.
      */
     public static List<List<Candidate>> of(Decoder decoder, int[] ids, int count) {
         if (count < 1 || count > decoder.config().vocabulary()) {

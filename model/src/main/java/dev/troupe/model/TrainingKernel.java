@@ -42,7 +42,10 @@ final class TrainingKernel implements AutoCloseable {
         return scores;
     }
 
-    /** Runs with gradients off, for the kernel needs no graph. What it keeps lives until the backward pass or the batch's end. */
+    /**
+     * Runs with gradients off, for the kernel needs no graph. What it keeps lives until the backward pass or the
+     * batch's end.
+     */
     private TensorList forward(Batch batch, String method, Object... more) {
         List<Object> arguments = new ArrayList<>(List.of(batch.ids(), batch.positions(), batch.segments()));
         arguments.addAll(List.of(batch.selected(), weights, dims, eps));

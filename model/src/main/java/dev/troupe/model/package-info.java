@@ -1,4 +1,7 @@
-/** What a model is: its maths, its files, its tokenizer, and how it draws tokens. The only room below the learner that knows DJL. */
+/**
+ * What a model is: its maths, its files, its tokenizer, and how it draws tokens. The only room below the learner that
+ * knows DJL.
+ */
 @NullMarked
 package dev.troupe.model;
 

@@ -1,10 +1,10 @@
 # The decoder, in TorchScript: the one definition that training, scoring and decoding share.
 #
-# B rows of T tokens; N = B * T positions laid flat; D hidden; K key-value heads, each with G query heads; E the width of
-# a head; V vocabulary. dims = [layers, K, G, E].
+# B rows of T tokens; N = B * T positions laid flat; D hidden; K key-value heads, each with G query heads; E the width
+# of a head; V vocabulary. dims = [layers, K, G, E].
 #
-# w holds the weights: 0 embedding [V, D], 1 final norm [D], 2 head [V, D] or [1, D], 3 inverse rope frequencies [E / 2],
-# and then nine for each layer; one that a family lacks is an empty tensor:
+# w holds the weights: 0 embedding [V, D], 1 final norm [D], 2 head [V, D] or [1, D], 3 inverse rope frequencies [E /
+# 2], and then nine for each layer; one that a family lacks is an empty tensor:
 #   0 attention norm [D]   1 q, k and v [K * (G + 2) * E, D], by key-value head: its G queries, its key, its value
 #   2 their bias           3 query norm [E]      4 key norm [E]     5 attention output [D, K * G * E]
 #   6 mlp norm [D]         7 gate and up [2 * F, D]                 8 down [D, F]
@@ -26,7 +26,8 @@ def rotation(self, positions: Tensor, w: List[Tensor], dims: List[int]) -> List[
   one = torch.ones_like(c)
   return [torch.cat([c.expand([n, 1, g, e]), one], 2), torch.cat([s.expand([n, 1, g, e]), torch.zeros_like(one)], 2)]
 
-# Queries, keys and values [N, K, G + 2, E] of the residual stream x [N, D], normed and turned; j is the layer's place in w.
+# Queries, keys and values [N, K, G + 2, E] of the residual stream x [N, D], normed and turned; j is the layer's place
+# in w.
 def project(self, x: Tensor, w: List[Tensor], j: int, turn: List[Tensor], dims: List[int], eps: float) -> Tensor:
   h = self.rms_norm(x, w[j], eps)
   if torch.gt(w[j + 2].numel(), 0):

@@ -1,8 +1,10 @@
 # Drawing the next token. n rows; V vocabulary.
-# how = [temperature, top_k, top_p, min_p, repetition penalty]; 0, 0, 1, 0 and 1 switch them off (temperature 0: greedy).
+# how = [temperature, top_k, top_p, min_p, repetition penalty]; 0, 0, 1, 0 and 1 switch them off (temperature 0:
+# greedy).
 
-# Scores [n, V] with what the filters removed at minus infinity, in transformers' order: repetition penalty, temperature,
-# top-k, top-p, min-p. seen [n, V] is true for tokens already in the row (empty without penalty); banned tokens go first.
+# Scores [n, V] with what the filters removed at minus infinity, in transformers' order: repetition penalty,
+# temperature, top-k, top-p, min-p. seen [n, V] is true for tokens already in the row (empty without penalty); banned
+# tokens go first.
 def filtered(self, logits: Tensor, seen: Tensor, banned: Tensor, how: List[float]) -> Tensor:
   scores = logits
   if torch.ne(how[4], 1.):
@@ -26,8 +28,8 @@ def filtered(self, logits: Tensor, seen: Tensor, banned: Tensor, how: List[float
   return scores
 
 # Tokens, their log-probabilities under logits / temperature before penalty and filters (plain when greedy), and the
-# probability that the filters kept: [3, n] float64. noise [n] float64, each strictly between 0 and 1, picks the token by
-# the inverse of the cumulative distribution.
+# probability that the filters kept: [3, n] float64. noise [n] float64, each strictly between 0 and 1, picks the token
+# by the inverse of the cumulative distribution.
 def draw(self, logits: Tensor, noise: Tensor, seen: Tensor, banned: Tensor, how: List[float]) -> Tensor:
   plain = logits
   if torch.gt(how[0], 0.):

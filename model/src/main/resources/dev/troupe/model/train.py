@@ -6,8 +6,8 @@
 #   one head after another is worked through, which stays in the cache;
 #   keys after a block of queries are not touched.
 #
-# For families without query and key norms. Words as in decoder.py; M selected positions; g are the gradients, in the same
-# places as the weights.
+# For families without query and key norms. Words as in decoder.py; M selected positions; g are the gradients, in the
+# same places as the weights.
 
 # x / rms(x), and 1 / rms(x).
 def scaled(self, x: Tensor, eps: float) -> List[Tensor]:

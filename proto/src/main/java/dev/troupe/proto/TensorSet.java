@@ -20,8 +20,8 @@ import java.util.Set;
  * A set of named tensors, in order: the weights of a model, of a head, or of an adapter. This is the unit that is
  * published, hashed and swapped in.
  *
- * <p>As a stream it is 4 bytes little-endian length of the header, the {@link TensorSetHeader}, then each tensor's bytes
- * in the header's order; chunk i of size c is bytes [i * c, (i + 1) * c) of that stream.
+ * <p>As a stream it is 4 bytes little-endian length of the header, the {@link TensorSetHeader}, then each tensor's
+ * bytes in the header's order; chunk i of size c is bytes [i * c, (i + 1) * c) of that stream.
  */
 public final class TensorSet {
     private final Map<String, HostTensor> tensors;

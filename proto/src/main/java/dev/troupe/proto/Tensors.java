@@ -31,7 +31,9 @@ public final class Tensors {
         return of(HostTensor.ofLongs(values, values.length));
     }
 
-    /** The wire form of a host tensor. A direct buffer is copied; a heap array is shared and must not change any more. */
+    /**
+     * The wire form of a host tensor. A direct buffer is copied; a heap array is shared and must not change any more.
+     */
     public static Tensor of(HostTensor tensor) {
         ByteBuffer data = tensor.data();
         ByteString bytes = data.hasArray() ? UnsafeByteOperations.unsafeWrap(data) : ByteString.copyFrom(data);

@@ -1,6 +1,9 @@
 package dev.troupe.proto;
 
-/** Bytes from the wire that are not what they claim to be. Whatever a peer sends, decoding fails with this and nothing else. */
+/**
+ * Bytes from the wire that are not what they claim to be. Whatever a peer sends, decoding fails with this and nothing
+ * else.
+ */
 public final class WireException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -28,8 +28,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Judges completions by a rule, outside any actor's thread: at most {@code concurrency} calls at once, each with a
- * deadline. A call that throws is repeated row by row, so that only the bad row fails; one that hangs is interrupted and
- * abandoned, and its place is given to the next. Of abandoned calls that still run there may be {@link #MOST_HUNG}.
+ * deadline. A call that throws is repeated row by row, so that only the bad row fails; one that hangs is interrupted
+ * and abandoned, and its place is given to the next. Of abandoned calls that still run there may be {@link #MOST_HUNG}.
  */
 public final class RuleScorer implements ScoringStation.Scorer, AutoCloseable {
     /** Abandoned calls that may still run; beyond it further calls fail at once instead of piling up threads. */

@@ -4,8 +4,8 @@ import dev.troupe.proto.v1.FinishReason;
 import java.util.List;
 
 /**
- * A finished completion and where each token came from. Arrays are [completion], in the order of sampling; the end token
- * or the tokens of a stop string are part of it.
+ * A finished completion and where each token came from. Arrays are [completion], in the order of sampling; the end
+ * token or the tokens of a stop string are part of it.
  *
  * @param logprobs log-softmax of logits / temperature, before any penalty or filter
  * @param keptMass probability mass the filters kept, 1 without filters

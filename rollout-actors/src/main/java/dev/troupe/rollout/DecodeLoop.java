@@ -17,8 +17,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decodes on its own tensor thread: takes orders between two steps, parks while there is nothing to decode, and wakes at
- * once on an order. The order's methods may be called by any thread and return at once.
+ * Decodes on its own tensor thread: takes orders between two steps, parks while there is nothing to decode, and wakes
+ * at once on an order. The order's methods may be called by any thread and return at once.
  */
 final class DecodeLoop implements AutoCloseable {
 

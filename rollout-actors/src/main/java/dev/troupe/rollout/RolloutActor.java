@@ -96,8 +96,8 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
     /**
      * A rollout actor.
      *
-     * @param ended completes when the actor is gone and its resources are closed: with the reason, or exceptionally when
-     *     it failed
+     * @param ended completes when the actor is gone and its resources are closed: with the reason, or exceptionally
+     *     when it failed
      */
     public static Behavior<RolloutCommand> create(RolloutSetup setup, CompletableFuture<String> ended) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> {

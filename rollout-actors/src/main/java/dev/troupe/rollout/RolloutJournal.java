@@ -13,8 +13,8 @@ import java.util.Locale;
 
 /**
  * The rollout's own account of what it finished and what was acknowledged, {@code rollouts/NODE.jsonl} in the run's
- * folder. Each line is handed to the operating system before the call returns, so it survives a kill -9 of this process.
- * Any thread may write.
+ * folder. Each line is handed to the operating system before the call returns, so it survives a kill -9 of this
+ * process. Any thread may write.
  */
 final class RolloutJournal implements AutoCloseable {
     private final Path file;

@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The transport of a process: an embedded media driver in a folder of its own, one Aeron client, one send thread and one
- * receive thread, all of them daemons. One a process; close it to delete the folder.
+ * The transport of a process: an embedded media driver in a folder of its own, one Aeron client, one send thread and
+ * one receive thread, all of them daemons. One a process; close it to delete the folder.
  */
 public final class AeronNode implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(AeronNode.class);

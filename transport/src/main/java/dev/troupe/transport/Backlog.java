@@ -76,8 +76,8 @@ final class Backlog {
     }
 
     /**
-     * Takes out what the receiver holds. A new epoch means that the receiver started again and may have lost what it had
-     * not acknowledged: all that is left is queued.
+     * Takes out what the receiver holds. A new epoch means that the receiver started again and may have lost what it
+     * had not acknowledged: all that is left is queued.
      *
      * @return the sequences that were waiting until now
      */

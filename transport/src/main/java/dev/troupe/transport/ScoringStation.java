@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The wire of an actor that scores: takes requests in, bounded in bytes, and sends each answer to whoever asked. While too
- * many bytes wait, further requests are left to their sender, who keeps them and sends them again.
+ * The wire of an actor that scores: takes requests in, bounded in bytes, and sends each answer to whoever asked. While
+ * too many bytes wait, further requests are left to their sender, who keeps them and sends them again.
  */
 public final class ScoringStation {
     private static final Logger LOG = LoggerFactory.getLogger(ScoringStation.class);
@@ -20,8 +20,8 @@ public final class ScoringStation {
     @FunctionalInterface
     public interface Scorer {
         /**
-         * Starts the work on a thread of its own and returns at once. Rows that cannot be scored carry their failure in the
-         * answer; an exception means that no row got an answer, and the asker's deadline will tell it.
+         * Starts the work on a thread of its own and returns at once. Rows that cannot be scored carry their failure in
+         * the answer; an exception means that no row got an answer, and the asker's deadline will tell it.
          *
          * @param policyVersion a value model answers only once it has reached this version
          */

@@ -13,8 +13,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * An addressable place for one actor. Its streams are reached by IPC from within the process and, when it has a UDP port,
- * by UDP from others; who sends to it need not know which. Any thread may use it.
+ * An addressable place for one actor. Its streams are reached by IPC from within the process and, when it has a UDP
+ * port, by UDP from others; who sends to it need not know which. Any thread may use it.
  */
 public final class Station implements AutoCloseable {
     private final AeronNode node;

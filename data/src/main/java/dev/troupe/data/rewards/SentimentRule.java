@@ -38,7 +38,8 @@ public final class SentimentRule implements RuleReward {
 
     /**
      * The rule over a list from a file, one word a line: the word, a tab, its valence from -4 to 4; further columns are
-     * ignored (VADER's lexicon has this form). Lines that begin with "# " are comments. Of a repeated word the last counts.
+     * ignored (VADER's lexicon has this form). Lines that begin with "# " are comments. Of a repeated word the last
+     * counts.
      *
      * @throws DataException with file, line and reason
      */

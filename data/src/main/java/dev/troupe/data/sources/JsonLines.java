@@ -37,8 +37,8 @@ public final class JsonLines {
     /**
      * Reads every row of a file; blank lines are skipped.
      *
-     * @throws DataException with file, line and reason: missing or empty file, a line that is not a JSON object, a row that
-     *     {@code reader} refuses
+     * @throws DataException with file, line and reason: missing or empty file, a line that is not a JSON object, a row
+     *     that {@code reader} refuses
      */
     public static <T> List<T> read(Path file, RowReader<T> reader) {
         if (Files.isDirectory(file)) {

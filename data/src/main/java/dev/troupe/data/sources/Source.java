@@ -1,8 +1,8 @@
 package dev.troupe.data.sources;
 
 /**
- * Rows by draw number. The row of a draw depends on the number, the source and its seed alone: a run resumes at any draw.
- * Safe for concurrent use.
+ * Rows by draw number. The row of a draw depends on the number, the source and its seed alone: a run resumes at any
+ * draw. Safe for concurrent use.
  *
  * @param <T> the kind of row
  */

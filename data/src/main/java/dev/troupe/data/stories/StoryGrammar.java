@@ -36,8 +36,8 @@ public final class StoryGrammar {
      * Whether a text is a story of this grammar.
      *
      * @param text opening and rest, exactly as {@link Story#text} joins them
-     * @param mayContinue true for a text cut by length: it is accepted when the grammar can continue it, be the cut within
-     *     a word or not
+     * @param mayContinue true for a text cut by length: it is accepted when the grammar can continue it, be the cut
+     *     within a word or not
      */
     public boolean accepts(String text, boolean mayContinue) {
         return new Matcher(text, mayContinue).slot(0, 0, "");

@@ -11,8 +11,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Learns byte-pair merges: the pair that stands most often in the texts becomes a token, again and again. Ties go to the
- * pair that sorts first, so the same texts always give the same tokenizer.
+ * Learns byte-pair merges: the pair that stands most often in the texts becomes a token, again and again. Ties go to
+ * the pair that sorts first, so the same texts always give the same tokenizer.
  */
 public final class BpeTrainer {
     /** GPT-2's way to cut text into words, which the {@code ByteLevel} pre-tokenizer applies too. */

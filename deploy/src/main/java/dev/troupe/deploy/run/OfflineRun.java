@@ -176,7 +176,9 @@ final class OfflineRun implements AutoCloseable {
                 row(tokenizer, prompt, tokenizer.encode(pair.rejected(), false)));
     }
 
-    /** Both parts and the end token, cut at {@code offline.max_length}; what is learned begins after the first token. */
+    /**
+     * Both parts and the end token, cut at {@code offline.max_length}; what is learned begins after the first token.
+     */
     private TokenRow row(Tokenizer tokenizer, int[] first, int[] rest) {
         int length = first.length + rest.length;
         int[] ids = Arrays.copyOf(first, length + 1);

@@ -39,8 +39,8 @@ final class RunModels {
     }
 
     /**
-     * What the value model starts from: {@code model.value}, or the reward model, or the policy. A folder without a score
-     * head gets one that answers 0.
+     * What the value model starts from: {@code model.value}, or the reward model, or the policy. A folder without a
+     * score head gets one that answers 0.
      */
     ModelFolder value() {
         ModelFolder reward = config.getIsNull("model.value") ? reward() : null;

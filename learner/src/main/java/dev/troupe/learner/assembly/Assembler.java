@@ -38,9 +38,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sends token batches to the reference, reward and value actors over Aeron and joins their answers by trajectory id. Every
- * request has a deadline; past it, or when the actor is gone, the rows go to another replica, and after the last attempt
- * they are given up with the reason.
+ * Sends token batches to the reference, reward and value actors over Aeron and joins their answers by trajectory id.
+ * Every request has a deadline; past it, or when the actor is gone, the rows go to another replica, and after the last
+ * attempt they are given up with the reason.
  */
 public final class Assembler extends AbstractBehavior<Assembler.Command> {
 

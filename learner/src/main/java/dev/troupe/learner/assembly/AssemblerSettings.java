@@ -8,8 +8,8 @@ import java.time.Duration;
  * @param temperature of the policy's sampling; the reference's log-probabilities are taken at the same one
  * @param deadline for one answer
  * @param attempts requests for the same rows before they are given up
- * @param linger how long rows wait for the others of their request; zero waits for all of them, so that the same rows are
- *     always scored together and a run without staleness repeats itself to the bit
+ * @param linger how long rows wait for the others of their request; zero waits for all of them, so that the same rows
+ *     are always scored together and a run without staleness repeats itself to the bit
  */
 public record AssemblerSettings(
         int batch, int rewardBatch, double temperature, Duration deadline, int attempts, Duration linger) {}

@@ -9,8 +9,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Rows waiting to be scored by one kind of actor, grouped by their place in the ledger: the trajectories number c * n to
- * c * n + n - 1 go into one request, whatever order they arrive in. So the same rows are padded together in every run.
+ * Rows waiting to be scored by one kind of actor, grouped by their place in the ledger: the trajectories number c * n
+ * to c * n + n - 1 go into one request, whatever order they arrive in. So the same rows are padded together in every
+ * run.
  */
 final class ScoringQueue {
     private record Group(List<HeldTrajectory> rows, long sinceMs) {}

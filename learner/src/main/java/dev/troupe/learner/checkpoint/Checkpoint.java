@@ -24,7 +24,8 @@ public record Checkpoint(Path folder, Manifest manifest) {
     /**
      * Writes models, optimizers and documents as a checkpoint.
      *
-     * @param models to be saved under their names: {@code policy/}, {@code value/}, {@code optimizer/policy.safetensors}
+     * @param models to be saved under their names: {@code policy/}, {@code value/}, {@code
+     * optimizer/policy.safetensors}
      * @param documents JSON documents by file name ({@code ledger.json}, {@code rng.json}), written as they are
      * @param tokenizerFrom folder whose tokenizer files the model folders get, or null
      */

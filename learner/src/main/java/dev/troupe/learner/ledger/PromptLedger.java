@@ -47,7 +47,9 @@ public final class PromptLedger {
         ACCEPTED,
         /** Held already, trained or dropped: acknowledge it and forget this copy. */
         DUPLICATE,
-        /** An earlier attempt came after its trajectory was issued again, too stale to take the place of the new one. */
+        /**
+         * An earlier attempt came after its trajectory was issued again, too stale to take the place of the new one.
+         */
         SUPERSEDED,
         /** This ledger never issued it. */
         UNKNOWN

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * {@code algorithm = sft}: the mean negative log-likelihood of the completion tokens. A plain text is a row whose prompt
- * is its first token.
+ * {@code algorithm = sft}: the mean negative log-likelihood of the completion tokens. A plain text is a row whose
+ * prompt is its first token.
  */
 public final class LanguageModelling implements Objective {
     private final List<TokenRow> rows;

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * that
  * goes on from a checkpoint equals training that never stopped, byte for byte.
  *
- * <p>A step's micro-batches are dealt to the model and to a {@link Twin} of it on a second thread, if there is one; their
- * gradients are added in that order.
+ * <p>A step's micro-batches are dealt to the model and to a {@link Twin} of it on a second thread, if there is one;
+ * their gradients are added in that order.
  */
 public final class OfflineTrainer {
     /** Batches among which items are sorted by length. */

@@ -7,8 +7,8 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * The rows of one optimizer step, cut into micro-batches of rows of like length. Two are equal only if they are the same
- * object.
+ * The rows of one optimizer step, cut into micro-batches of rows of like length. Two are equal only if they are the
+ * same object.
  */
 final class MiniBatch {
     private final List<int[]> microBatches = new ArrayList<>();

@@ -8,8 +8,8 @@ import java.util.TreeMap;
 
 /**
  * What an update aims at, computed once from a batch of experience. For a row of n tokens, log-probability, KL and
- * advantage exist for the n tokens; reward, value and return for n + 1 states when n is below the width (the last is the
- * state after the completion, where the score lands), else for n (the score lands on the last token). This is TRL's
+ * advantage exist for the n tokens; reward, value and return for n + 1 states when n is below the width (the last is
+ * the state after the completion, where the score lands), else for n (the score lands on the last token). This is TRL's
  * {@code padding_mask} and {@code padding_mask_p1}.
  *
  * @param kl [B][n] estimate of KL(policy || reference) at each token

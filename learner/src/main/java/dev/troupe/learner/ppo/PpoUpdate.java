@@ -188,7 +188,9 @@ public final class PpoUpdate {
         return out;
     }
 
-    /** A weight copy is needed only where a later optimizer step may fail after an earlier one has changed the weights. */
+    /**
+     * A weight copy is needed only where a later optimizer step may fail after an earlier one has changed the weights.
+     */
     private boolean hold(TrainedModel model) {
         if (settings.epochs() * settings.miniBatches() > 1) {
             model.optimizer().hold();

@@ -16,8 +16,8 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compares what the rollouts recorded with a fresh pass by the learner's script under the very weights that sampled: the
- * gap between generation and training, as a live figure. Trajectories that span versions are counted, not compared.
+ * Compares what the rollouts recorded with a fresh pass by the learner's script under the very weights that sampled:
+ * the gap between generation and training, as a live figure. Trajectories that span versions are counted, not compared.
  */
 public final class Parity implements AutoCloseable {
 

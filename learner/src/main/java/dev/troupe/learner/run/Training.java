@@ -16,7 +16,8 @@ public interface Training extends AutoCloseable {
      * What a batch did.
      *
      * @param metrics by the names of the metrics glossary
-     * @param passFromMicros begin of the pass: the first micro-batch's forward, wall clock in microseconds since the epoch
+     * @param passFromMicros begin of the pass: the first micro-batch's forward, wall clock in microseconds since the
+     * epoch
      * @param passToMicros end of the pass: the last optimizer step's end
      * @param skipped why the update was skipped and weights and optimizer are as before; empty when it was not
      */

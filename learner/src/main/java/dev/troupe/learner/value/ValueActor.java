@@ -41,8 +41,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hosts the value model: follows the learner's published versions and answers with values, each stamped with the version
- * that gave them.
+ * Hosts the value model: follows the learner's published versions and answers with values, each stamped with the
+ * version that gave them.
  */
 public final class ValueActor extends AbstractBehavior<ScorerCommand> {
     private static final String SET = "value";

@@ -14,7 +14,9 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
-/** Cases with numbers from the peers' own code: those in this project, or in the folder {@code -Dtroupe.golden} names. */
+/**
+ * Cases with numbers from the peers' own code: those in this project, or in the folder {@code -Dtroupe.golden} names.
+ */
 public final class Golden {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -79,7 +81,10 @@ public final class Golden {
         return named().isEmpty();
     }
 
-    /** The cases that a test covers; skipped by name when a named folder has none, an error when the own folder has none. */
+    /**
+     * The cases that a test covers; skipped by name when a named folder has none, an error when the own folder has
+     * none.
+     */
     public static Stream<Case> cases(String what, Predicate<Case> covered) {
         List<Case> found = all().stream().filter(covered).toList();
         if (own()) {
