@@ -15,7 +15,8 @@ final class Outcome {
         hold("gold is up by 0.35", number(s, "gold_after") - number(s, "gold_before") >= 0.35);
         hold("the reward model's score is up", number(s, "reward_after") > number(s, "reward_before"));
         hold("70 % of the completions are distinct", number(s, "distinct") >= 0.7);
-        hold("the grammar accepts at most 10 points less", number(s, "grammar_after") >= number(s, "grammar_before") - 0.1);
+        double grammar = number(s, "grammar_before") - number(s, "grammar_after");
+        hold("the grammar accepts at most 10 points less", grammar <= 0.1);
         hold("KL is under 25 nats", number(s, "kl") < 25);
         JsonNode l = s.path("ledger");
         hold(
