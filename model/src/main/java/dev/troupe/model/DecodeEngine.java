@@ -10,6 +10,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.DoubleBuffer;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
@@ -19,6 +22,7 @@ import java.util.stream.IntStream;
  */
 public final class DecodeEngine implements AutoCloseable {
     private static final int PROMPT_MULTIPLE = 16;
+    private static final int KEPT_PROMPTS = 16;
     private static final int FREE = -1;
 
     private final ModelConfig config;
@@ -40,6 +44,19 @@ public final class DecodeEngine implements AutoCloseable {
     private SamplingConfig sampling;
     /** Place of the token drawn last, which the next step computes; FREE where a slot has no row. */
     private final int[] positions;
+    /** The last prompts under the live weights: a prompt's next completion, begun later, computes it no second time. */
+    private final Map<List<Integer>, TensorList> prompts = new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<List<Integer>, TensorList> eldest) {
+            if (size() > KEPT_PROMPTS) {
+                eldest.getValue().close();
+                return true;
+            }
+            return false;
+        }
+    };
 
     private DecodeEngine(ModelConfig config, TensorSet set, int slots, int length, SamplingConfig sampling) {
         this.config = config;
@@ -78,7 +95,9 @@ public final class DecodeEngine implements AutoCloseable {
      */
     public record Step(int[] tokens, float[] logprobs, float[] keptMass) {}
 
-    /** Puts weights on the device and allocates the cache: slots rows of up to length tokens (prompt and completion). */
+    /**
+     * Puts weights on the device and allocates the cache: slots rows of up to length tokens (prompt and completion).
+     */
     public static DecodeEngine open(
             ModelConfig config, TensorSet weights, int slots, int length, SamplingConfig sampling) {
         if (slots < 1) {
@@ -126,39 +145,26 @@ public final class DecodeEngine implements AutoCloseable {
     }
 
     /**
-     * Computes a prompt once, copies its keys and values into the given free slots and draws each slot's first token.
+     * Computes a prompt (once: the last ones are kept until the weights change), copies its keys and values into the
+     * given free slots and draws each slot's first token.
      *
      * @param noise one uniform number a slot of {@code into}, each strictly between 0 and 1
      * @return indexed as {@code into} is
      */
     public Step prefill(int[] prompt, int[] into, double[] noise) {
         checkPrompt(prompt, into, noise);
-        int width = Math.min(length, (prompt.length + PROMPT_MULTIPLE - 1) / PROMPT_MULTIPLE * PROMPT_MULTIPLE);
-        long[] ids = new long[width];
-        long[] segments = new long[width];
-        for (int i = 0; i < prompt.length; i++) {
-            ids[i] = prompt[i];
-            segments[i] = 1;
-        }
-        long[] target = Arrays.stream(into).asLongStream().toArray();
         double[] drawn;
         try (NDManager scope = Libtorch.scope()) {
-            Shape shape = new Shape(1, width);
             NDArray step = script.tensor(
                     scope,
                     "begin",
-                    scope.create(ids, shape),
-                    scope.create(IntStream.range(0, width).asLongStream().toArray(), shape),
-                    scope.create(segments, shape),
-                    scope.create(new long[] {prompt.length - 1}),
-                    scope.create(target),
+                    computed(prompt, scope),
+                    scope.create(Arrays.stream(prompt).asLongStream().toArray()),
+                    scope.create(Arrays.stream(into).asLongStream().toArray()),
                     scope.create(noise),
                     cache,
                     seen,
                     sampling.suppressFirstEos() ? ends : none,
-                    weights.slots(),
-                    dims,
-                    config.normEps(),
                     how());
             drawn = step.toDoubleArray();
         }
@@ -168,6 +174,39 @@ public final class DecodeEngine implements AutoCloseable {
             inputValues.put(into[i], step.tokens[i]);
         }
         return step;
+    }
+
+    /** The prompt's logits, keys and values under the live weights, computed unless it was among the last ones. */
+    private TensorList computed(int[] prompt, NDManager scope) {
+        List<Integer> key = Arrays.stream(prompt).boxed().toList();
+        TensorList known = prompts.get(key);
+        if (known != null) {
+            return known;
+        }
+        int width = Math.min(length, (prompt.length + PROMPT_MULTIPLE - 1) / PROMPT_MULTIPLE * PROMPT_MULTIPLE);
+        long[] ids = new long[width];
+        long[] segments = new long[width];
+        for (int i = 0; i < prompt.length; i++) {
+            ids[i] = prompt[i];
+            segments[i] = 1;
+        }
+        Shape shape = new Shape(1, width);
+        TensorList made = script.list(
+                "prompt",
+                scope.create(ids, shape),
+                scope.create(IntStream.range(0, width).asLongStream().toArray(), shape),
+                scope.create(segments, shape),
+                scope.create(new long[] {prompt.length - 1}),
+                weights.slots(),
+                dims,
+                config.normEps());
+        prompts.put(key, made);
+        return made;
+    }
+
+    private void forgetPrompts() {
+        prompts.values().forEach(TensorList::close);
+        prompts.clear();
     }
 
     private void checkPrompt(int[] prompt, int[] into, double[] noise) {
@@ -260,6 +299,7 @@ public final class DecodeEngine implements AutoCloseable {
     /** Puts new weights in between two steps; rows under way keep their keys and values and go on. */
     public void swap(TensorSet set) {
         weights.assign(set);
+        forgetPrompts();
     }
 
     /** SHA-256 of the weights on the device. */
@@ -279,6 +319,7 @@ public final class DecodeEngine implements AutoCloseable {
 
     @Override
     public void close() {
+        forgetPrompts();
         cache.close();
         fixed.close();
         weights.close();

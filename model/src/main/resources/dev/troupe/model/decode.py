@@ -1,26 +1,24 @@
 # Generation token by token, on top of decoder.py and sampling.py. S slots, each with room for L tokens; n slots that
 # share a prompt. cache holds for each layer the keys and beside them the values, [S * K, L, 2 * E].
 
-# Computes the prompt ids [1, P] (padded; last [1] is the place of its last token) once, copies its keys and values into
-# the slots [n], and returns the logits [n, V] after it.
-def prefill(self, ids: Tensor, positions: Tensor, segments: Tensor, last: Tensor, slots: Tensor, cache: List[Tensor], w: List[Tensor], dims: List[int], eps: float) -> Tensor:
+# Computes the prompt ids [1, P] (padded; last [1] is the place of its last token): the logits [1, V] after it, and each
+# layer's keys and values [K, P, 2 * E].
+def prompt(self, ids: Tensor, positions: Tensor, segments: Tensor, last: Tensor, w: List[Tensor], dims: List[int], eps: float) -> List[Tensor]:
   t = ids.size(1)
-  n = slots.numel()
   x = torch.embedding(w[0], ids.view([-1]))
   turn = self.rotation(positions.view([-1]), w, dims)
   mask = self.visible(segments, dims)
+  made : List[Tensor] = []
   for i in range(dims[0]):
     j = 4 + 9 * i
     a = self.project(x, w, j, turn, dims, eps)
-    room = torch.slice(cache[i].view([-1, dims[1], cache[i].size(1), 2 * dims[3]]), 2, 0, t)
-    made = torch.transpose(torch.slice(a, 2, dims[2]).reshape([t, dims[1], 2 * dims[3]]), 0, 1)
-    torch.index_put_(room, [slots], torch.unsqueeze(made, 0))
+    made.append(torch.transpose(torch.slice(a, 2, dims[2]).reshape([t, dims[1], 2 * dims[3]]), 0, 1).contiguous())
     o = self.attend(a, mask, 1, t, dims)
     if torch.eq(i, dims[0] - 1):
       x = torch.index_select(x, 0, last)
       o = torch.index_select(o, 0, last)
     x = self.finish(x, o, w, j, eps)
-  return torch.linear(self.rms_norm(x, w[1], eps), w[2]).expand([n, -1])
+  return torch.add([torch.linear(self.rms_norm(x, w[1], eps), w[2])], made)
 
 # Logits [S, V] after one more token of every slot: tokens [S] stand at positions [S]. Every step runs the same shapes
 # over the whole cache, so that no row's numbers depend on another's length.
@@ -47,14 +45,18 @@ def advance(self, tokens: Tensor, positions: Tensor, fixed: List[Tensor], cache:
     x = self.finish(x, o.view([s, k * g * e]), w, j, eps)
   return torch.linear(self.rms_norm(x, w[1], eps), w[2])
 
-# The first token of n slots after a prompt, into answer [3, n]; noise [n].
-def begin(self, ids: Tensor, positions: Tensor, segments: Tensor, last: Tensor, slots: Tensor, noise: Tensor, cache: List[Tensor], seen: Tensor, banned: Tensor, w: List[Tensor], dims: List[int], eps: float, how: List[float]) -> Tensor:
-  logits = self.prefill(ids, positions, segments, last, slots, cache, w, dims, eps)
+# The first token of n slots [n] after a prompt [P] that prompt() has made: copies its keys and values into the slots and
+# draws with noise [n]. Answer [3, n].
+def begin(self, made: List[Tensor], prompt: Tensor, slots: Tensor, noise: Tensor, cache: List[Tensor], seen: Tensor, banned: Tensor, how: List[float]) -> Tensor:
+  for i in range(torch.len(cache)):
+    part = made[i + 1]
+    room = cache[i].view([-1, part.size(0), cache[i].size(1), part.size(2)])
+    torch.index_put_(torch.slice(room, 2, 0, part.size(1)), [slots], torch.unsqueeze(part, 0))
+  logits = made[0].expand([slots.numel(), -1])
   if torch.gt(seen.numel(), 0):
-    row = torch.zeros([1, seen.size(1)], dtype=11)
-    torch.index_fill_(row, 1, torch.slice(ids.view([-1]), 0, 0, last.item() + 1), True)
+    row = torch.index_fill(torch.zeros_like(torch.slice(seen, 0, 0, 1)), 1, prompt, True)
     torch.index_put_(seen, [slots], row)
-    return self.draw(logits, noise, torch.index_select(seen, 0, slots), banned, how)
+    return self.draw(logits, noise, row.expand([slots.numel(), -1]), banned, how)
   return self.draw(logits, noise, seen, banned, how)
 
 # One token of every slot. inputs [3, S] float64: tokens drawn last, their positions, noise; answer [3, S] float64.

@@ -148,6 +148,26 @@ class DecodeEngineTest {
         });
     }
 
+    /** What is kept of a prompt must not outlive the weights it was computed with. */
+    @Test
+    void shouldComputeAPromptAgainAfterASwap() {
+        TensorSet other = ModelInit.random(CONFIG, 8);
+        thread.run(() -> {
+            try (DecodeEngine engine = DecodeEngine.open(CONFIG, WEIGHTS, 3, LENGTH, SamplingConfig.greedy());
+                    DecodeEngine fresh = DecodeEngine.open(CONFIG, other, 3, LENGTH, SamplingConfig.greedy())) {
+                DecodeEngine.Step first = engine.prefill(prompt(11, 1), new int[] {0}, new double[] {0.5});
+                DecodeEngine.Step again = engine.prefill(prompt(11, 1), new int[] {1}, new double[] {0.5});
+                assertThat(again.logprobs()).isEqualTo(first.logprobs());
+                engine.swap(other);
+                DecodeEngine.Step swapped = engine.prefill(prompt(11, 1), new int[] {2}, new double[] {0.5});
+                assertThat(swapped.logprobs())
+                        .isEqualTo(fresh.prefill(prompt(11, 1), new int[] {2}, new double[] {0.5})
+                                .logprobs())
+                        .isNotEqualTo(first.logprobs());
+            }
+        });
+    }
+
     @Test
     void shouldNotBeginWithAnEndTokenWhenAskedNotTo() {
         ModelConfig ends = ModelConfig.parse(

@@ -124,7 +124,7 @@ class SafetensorsTest {
         Random random = new Random(1);
         Path file = folder.resolve("mutant");
         int refused = 0;
-        for (int i = 0; i < 3000; i++) {
+        for (int i = 0; i < 900; i++) {
             byte[] mutant = bytes.clone();
             for (int k = 0; k <= i % 3; k++) {
                 mutant[random.nextInt(mutant.length)] = (byte) random.nextInt(256);
@@ -136,6 +136,6 @@ class SafetensorsTest {
                 refused++;
             }
         }
-        assertThat(refused).isGreaterThan(1000);
+        assertThat(refused).isGreaterThan(300);
     }
 }

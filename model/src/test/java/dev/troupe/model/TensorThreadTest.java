@@ -1,0 +1,56 @@
+package dev.troupe.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.pytorch.jni.JniUtils;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+
+class TensorThreadTest {
+    @Test
+    void shouldPrepareTheThreadBeforeTheFirstWork() {
+        try (TensorThread thread = TensorThread.start("settings", 2)) {
+            assertThat(thread.call(JniUtils::isGradMode)).isFalse();
+            assertThat(thread.call(JniUtils::getNumThreads)).isEqualTo(2);
+            assertThat(thread.call(() -> Thread.currentThread().getName())).isEqualTo("tensor-settings");
+            assertThat(thread.call(() -> thread.call(thread::isCurrent)))
+                    .as("work within work runs at once")
+                    .isTrue();
+        }
+    }
+
+    @Test
+    void shouldHandOnWhatTheWorkThrew() {
+        try (TensorThread thread = TensorThread.start("errors", 1)) {
+            assertThatThrownBy(() -> thread.run(() -> {
+                        throw new IllegalStateException("of the work");
+                    }))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("of the work");
+            assertThatThrownBy(() -> thread.call(() -> {
+                        throw new IOException("of a file");
+                    }))
+                    .isInstanceOf(ModelException.class)
+                    .hasMessage("of a file");
+            assertThat(thread.call(() -> 5)).isEqualTo(5);
+        }
+    }
+
+    @Test
+    void shouldSayWhatItWaitedForWhenADeadlinePasses() {
+        CountDownLatch done = new CountDownLatch(1);
+        try (TensorThread thread = TensorThread.start("late", 1)) {
+            assertThatThrownBy(() -> thread.call("scores of 3 rows", Duration.ofMillis(1), () -> {
+                        done.await();
+                        return 1;
+                    }))
+                    .isInstanceOf(ModelException.class)
+                    .hasMessageContaining("scores of 3 rows")
+                    .hasMessageContaining("late");
+            done.countDown();
+        }
+    }
+}
