@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,8 +66,8 @@ public final class Outbox implements AutoCloseable {
     }
 
     /**
-     * Sends a message that the receiver has to acknowledge. Waits for room when the outbox is full; on a receive thread,
-     * which brings the acknowledgements, it does not wait but fails.
+     * Sends a message that the receiver has to acknowledge. Waits for room when the outbox is full; on a receive
+     * thread, which brings the acknowledgements, it does not wait but fails.
      *
      * @param body the type of message that belongs to this stream
      * @param policyVersion version of the policy it belongs to
@@ -142,8 +143,8 @@ public final class Outbox implements AutoCloseable {
 
     /**
      * Who hears that the receiver cannot be reached, does not read, or does not acknowledge; replaces an earlier one.
-     * Called once an outage, on the send thread, and must return at once. The messages stay, and go when the receiver is
-     * back; close the outbox to give them up.
+     * Called once an outage, on the send thread, and must return at once. The messages stay, and go when the receiver
+     * is back; close the outbox to give them up.
      */
     public void onFailure(Consumer<TransportException> listener) {
         failureListener = listener;
@@ -164,7 +165,7 @@ public final class Outbox implements AutoCloseable {
         return locked(backlog::bytes);
     }
 
-    private <T> T locked(java.util.function.Supplier<T> read) {
+    private <T> T locked(Supplier<T> read) {
         lock.lock();
         try {
             return read.get();
