@@ -13,6 +13,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /**
@@ -22,7 +24,10 @@ import java.util.stream.IntStream;
  */
 public final class DecodeEngine implements AutoCloseable {
     private static final int PROMPT_MULTIPLE = 16;
-    private static final int KEPT_PROMPTS = 16;
+    /** How many of the last prompts are kept. */
+    public static final int KEPT_PROMPTS = 32;
+
+    private static final int PROMPTS_A_PASS = 4;
     private static final int FREE = -1;
 
     private final ModelConfig config;
@@ -152,13 +157,14 @@ public final class DecodeEngine implements AutoCloseable {
      * @return indexed as {@code into} is
      */
     public Step prefill(int[] prompt, int[] into, double[] noise) {
-        checkPrompt(prompt, into, noise);
+        checkPrompt(prompt);
+        checkSlots(into, noise);
         double[] drawn;
         try (NDManager scope = Libtorch.scope()) {
             NDArray step = script.tensor(
                     scope,
                     "begin",
-                    computed(prompt, scope),
+                    computed(prompt),
                     scope.create(Arrays.stream(prompt).asLongStream().toArray()),
                     scope.create(Arrays.stream(into).asLongStream().toArray()),
                     scope.create(noise),
@@ -176,32 +182,79 @@ public final class DecodeEngine implements AutoCloseable {
         return step;
     }
 
+    /**
+     * Computes prompts that will be asked for soon, several at a time; {@link #prefill} then finds them. Whatever is
+     * computed beside a prompt, its numbers are the same.
+     *
+     * @param soon at most {@link #KEPT_PROMPTS}; further ones are left for later
+     */
+    public void prepare(List<int[]> soon) {
+        Map<Integer, Map<List<Integer>, int[]>> byWidth = new TreeMap<>();
+        for (int[] prompt : soon.subList(0, Math.min(soon.size(), KEPT_PROMPTS))) {
+            checkPrompt(prompt);
+            List<Integer> key = key(prompt);
+            if (!prompts.containsKey(key)) {
+                byWidth.computeIfAbsent(width(prompt), w -> new LinkedHashMap<>())
+                        .put(key, prompt);
+            }
+        }
+        for (Map<List<Integer>, int[]> group : byWidth.values()) {
+            List<int[]> all = List.copyOf(group.values());
+            for (int from = 0; from < all.size(); from += PROMPTS_A_PASS) {
+                compute(all.subList(from, Math.min(from + PROMPTS_A_PASS, all.size())));
+            }
+        }
+    }
+
+    private int width(int[] prompt) {
+        return Math.min(length, (prompt.length + PROMPT_MULTIPLE - 1) / PROMPT_MULTIPLE * PROMPT_MULTIPLE);
+    }
+
+    private static List<Integer> key(int[] prompt) {
+        return Arrays.stream(prompt).boxed().toList();
+    }
+
     /** The prompt's logits, keys and values under the live weights, computed unless it was among the last ones. */
-    private TensorList computed(int[] prompt, NDManager scope) {
-        List<Integer> key = Arrays.stream(prompt).boxed().toList();
-        TensorList known = prompts.get(key);
-        if (known != null) {
-            return known;
+    private TensorList computed(int[] prompt) {
+        TensorList known = prompts.get(key(prompt));
+        if (known == null) {
+            compute(List.of(prompt));
+            known = prompts.get(key(prompt));
         }
-        int width = Math.min(length, (prompt.length + PROMPT_MULTIPLE - 1) / PROMPT_MULTIPLE * PROMPT_MULTIPLE);
-        long[] ids = new long[width];
-        long[] segments = new long[width];
-        for (int i = 0; i < prompt.length; i++) {
-            ids[i] = prompt[i];
-            segments[i] = 1;
+        return Objects.requireNonNull(known);
+    }
+
+    /** Some prompts of one width. A pass always has the same number of rows, so that none's numbers depend on the others. */
+    private void compute(List<int[]> some) {
+        int width = width(some.get(0));
+        long[] ids = new long[PROMPTS_A_PASS * width];
+        long[] columns = new long[PROMPTS_A_PASS * width];
+        long[] segments = new long[PROMPTS_A_PASS * width];
+        long[] last = new long[PROMPTS_A_PASS];
+        Arrays.setAll(columns, i -> i % width);
+        for (int r = 0; r < some.size(); r++) {
+            int[] prompt = some.get(r);
+            for (int i = 0; i < prompt.length; i++) {
+                ids[r * width + i] = prompt[i];
+                segments[r * width + i] = 1;
+            }
+            last[r] = (long) r * width + prompt.length - 1;
         }
-        Shape shape = new Shape(1, width);
-        TensorList made = script.list(
-                "prompt",
-                scope.create(ids, shape),
-                scope.create(IntStream.range(0, width).asLongStream().toArray(), shape),
-                scope.create(segments, shape),
-                scope.create(new long[] {prompt.length - 1}),
-                weights.slots(),
-                dims,
-                config.normEps());
-        prompts.put(key, made);
-        return made;
+        Shape shape = new Shape(PROMPTS_A_PASS, width);
+        try (NDManager scope = Libtorch.scope();
+                TensorList made = script.list(
+                        "prompts",
+                        scope.create(ids, shape),
+                        scope.create(columns, shape),
+                        scope.create(segments, shape),
+                        scope.create(last),
+                        weights.slots(),
+                        dims,
+                        config.normEps())) {
+            for (int r = 0; r < some.size(); r++) {
+                prompts.put(key(some.get(r)), script.list("one", made, r, dims));
+            }
+        }
     }
 
     private void forgetPrompts() {
@@ -209,7 +262,7 @@ public final class DecodeEngine implements AutoCloseable {
         prompts.clear();
     }
 
-    private void checkPrompt(int[] prompt, int[] into, double[] noise) {
+    private void checkPrompt(int[] prompt) {
         if (prompt.length < 1 || prompt.length >= length) {
             throw new ModelException("a prompt of " + prompt.length + " tokens does not fit slots of " + length
                     + " tokens (at least 1, and room for one more)");
@@ -220,6 +273,9 @@ public final class DecodeEngine implements AutoCloseable {
                         "token " + token + " of a prompt is outside the vocabulary of " + config.vocabulary());
             }
         }
+    }
+
+    private void checkSlots(int[] into, double[] noise) {
         if (into.length < 1 || into.length != noise.length) {
             throw new IllegalArgumentException(into.length + " slots and " + noise.length + " numbers of noise");
         }

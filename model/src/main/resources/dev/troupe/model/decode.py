@@ -1,24 +1,37 @@
 # Generation token by token, on top of decoder.py and sampling.py. S slots, each with room for L tokens; n slots that
 # share a prompt. cache holds for each layer the keys and beside them the values, [S * K, L, 2 * E].
 
-# Computes the prompt ids [1, P] (padded; last [1] is the place of its last token): the logits [1, V] after it, and each
-# layer's keys and values [K, P, 2 * E].
-def prompt(self, ids: Tensor, positions: Tensor, segments: Tensor, last: Tensor, w: List[Tensor], dims: List[int], eps: float) -> List[Tensor]:
+# Computes R prompts ids [R, P] (padded; last [R] are the flat places of their last tokens). For each of them one after
+# another: the logits [1, V] after it, and each layer's keys and values [K, P, 2 * E].
+def prompts(self, ids: Tensor, positions: Tensor, segments: Tensor, last: Tensor, w: List[Tensor], dims: List[int], eps: float) -> List[Tensor]:
+  r = ids.size(0)
   t = ids.size(1)
   x = torch.embedding(w[0], ids.view([-1]))
   turn = self.rotation(positions.view([-1]), w, dims)
   mask = self.visible(segments, dims)
-  made : List[Tensor] = []
+  stores : List[Tensor] = []
   for i in range(dims[0]):
     j = 4 + 9 * i
     a = self.project(x, w, j, turn, dims, eps)
-    made.append(torch.transpose(torch.slice(a, 2, dims[2]).reshape([t, dims[1], 2 * dims[3]]), 0, 1).contiguous())
-    o = self.attend(a, mask, 1, t, dims)
+    store = torch.transpose(torch.slice(a, 2, dims[2]).reshape([r, t, dims[1], 2 * dims[3]]), 1, 2)
+    stores.append(torch.contiguous(store))
+    o = self.attend(a, mask, r, t, dims)
     if torch.eq(i, dims[0] - 1):
       x = torch.index_select(x, 0, last)
       o = torch.index_select(o, 0, last)
     x = self.finish(x, o, w, j, eps)
-  return torch.add([torch.linear(self.rms_norm(x, w[1], eps), w[2])], made)
+  logits = torch.linear(self.rms_norm(x, w[1], eps), w[2])
+  made : List[Tensor] = []
+  for row in range(r):
+    made.append(torch.slice(logits, 0, row, row + 1))
+    for i in range(dims[0]):
+      made.append(torch.select(stores[i], 0, row))
+  return made
+
+# The part of one prompt of what prompts() made.
+def one(self, made: List[Tensor], row: int, dims: List[int]) -> List[Tensor]:
+  n = dims[0] + 1
+  return torch.slice(made, row * n, row * n + n)
 
 # Logits [S, V] after one more token of every slot: tokens [S] stand at positions [S]. Every step runs the same shapes
 # over the whole cache, so that no row's numbers depend on another's length.
@@ -45,7 +58,7 @@ def advance(self, tokens: Tensor, positions: Tensor, fixed: List[Tensor], cache:
     x = self.finish(x, o.view([s, k * g * e]), w, j, eps)
   return torch.linear(self.rms_norm(x, w[1], eps), w[2])
 
-# The first token of n slots [n] after a prompt [P] that prompt() has made: copies its keys and values into the slots and
+# The first token of n slots [n] after a prompt [P] that prompts() has made: copies its keys and values into the slots and
 # draws with noise [n]. Answer [3, n].
 def begin(self, made: List[Tensor], prompt: Tensor, slots: Tensor, noise: Tensor, cache: List[Tensor], seen: Tensor, banned: Tensor, how: List[float]) -> Tensor:
   for i in range(torch.len(cache)):

@@ -148,6 +148,30 @@ class DecodeEngineTest {
         });
     }
 
+    @Test
+    void shouldGiveAPromptTheSameNumbersAloneAndPreparedWithOthers() {
+        thread.run(() -> {
+            Drawn alone = generate(SamplingConfig.atTemperature(1.0), 0, 0, 0);
+            for (int place = 0; place < 6; place++) {
+                List<int[]> others = new ArrayList<>();
+                for (int i = 0; i < 7; i++) {
+                    others.add(i == place ? prompt(11, 1) : prompt(2 + i, 70 + i));
+                }
+                try (DecodeEngine engine =
+                        DecodeEngine.open(CONFIG, WEIGHTS, SLOTS, LENGTH, SamplingConfig.atTemperature(1.0))) {
+                    engine.prepare(others);
+                    Drawn drawn = new Drawn();
+                    double[] first = {CounterNoise.uniform(5, 0, 0, 0)};
+                    drawn.add(engine.prefill(prompt(11, 1), new int[] {5}, first), 0);
+                    for (int t = 1; t < NEW; t++) {
+                        drawn.add(engine.step(noise(5, CounterNoise.uniform(5, 0, 0, t), t)), 5);
+                    }
+                    assertThat(drawn).as("place " + place).isEqualTo(alone);
+                }
+            }
+        });
+    }
+
     /** What is kept of a prompt must not outlive the weights it was computed with. */
     @Test
     void shouldComputeAPromptAgainAfterASwap() {
