@@ -15,10 +15,10 @@ import org.junit.jupiter.api.Test;
 /** Native memory has no finalizer: what a step does not free is gone for good, and shows in the process's memory. */
 class LeakTest {
     private static final ModelConfig CONFIG = ModelConfig.llama(256, 64, 128, 2, 4, 2, 64);
-    private static final int WARM_UP = 40;
-    private static final int STEPS = 200;
+    private static final int WARM_UP = 30;
+    private static final int STEPS = 110;
 
-    /** One whole step allocates about 20 MB; 200 of them that leaked a hundredth of that would show as 40 MB. */
+    /** One step computes with about 40 MB; 80 steps that leaked a hundredth of that each would show as 32 MB. */
     private static final long ALLOWANCE = 24L << 20;
 
     private static long residentBytes() throws IOException {
