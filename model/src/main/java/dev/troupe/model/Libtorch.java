@@ -25,6 +25,11 @@ public final class Libtorch {
         return Holder.VERSION;
     }
 
+    /** Tensors that Java holds in any open scope; level over steps unless something is not closed. */
+    static int liveTensors() {
+        return root().getManagedArrays().size();
+    }
+
     /**
      * Prepares the calling thread for tensor work: intra-op threads, no gradients, no graph optimiser. All three are
      * settings of a thread, which is why tensor work belongs on a {@link TensorThread}.

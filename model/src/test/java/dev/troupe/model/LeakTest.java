@@ -40,13 +40,18 @@ class LeakTest {
                         DecodeEngine engine =
                                 DecodeEngine.open(CONFIG, weights, 16, 64, SamplingConfig.atTemperature(1))) {
                     long before = 0;
+                    int tensors = 0;
                     for (int i = 0; i < STEPS; i++) {
                         if (i == WARM_UP) {
                             System.gc();
                             before = residentBytes();
+                            tensors = Libtorch.liveTensors();
                         }
                         work(decoder, engine);
                     }
+                    assertThat(Libtorch.liveTensors())
+                            .as("tensors in open scopes")
+                            .isEqualTo(tensors);
                     System.gc();
                     assertThat(residentBytes() - before).isLessThan(ALLOWANCE);
                 }
