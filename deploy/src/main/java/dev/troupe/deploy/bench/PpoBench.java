@@ -10,6 +10,7 @@ import dev.troupe.learner.ppo.Experience;
 import dev.troupe.learner.ppo.PpoSettings;
 import dev.troupe.learner.ppo.PpoUpdate;
 import dev.troupe.learner.ppo.UpdateResult;
+import dev.troupe.learner.run.PpoTraining;
 import dev.troupe.model.DecodeEngine;
 import dev.troupe.model.Decoder;
 import dev.troupe.model.ModelConfig;
@@ -24,6 +25,7 @@ import dev.troupe.rollout.Completion;
 import dev.troupe.rollout.ContinuousBatcher;
 import dev.troupe.rollout.EndOfText;
 import dev.troupe.rollout.SampleRequest;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -151,6 +153,16 @@ public final class PpoBench implements AutoCloseable {
 
     private static double median(List<Times> times, java.util.function.ToDoubleFunction<Times> of) {
         return Workload.median(times.stream().mapToDouble(of).toArray());
+    }
+
+    /** Runs one step; its seconds. */
+    double seconds() {
+        return step().whole;
+    }
+
+    /** The models and the update as the learner actor drives them; closed with this. */
+    PpoTraining training() {
+        return new PpoTraining(update, policy, value, (step, documents) -> Path.of("none"));
     }
 
     private Times step() {

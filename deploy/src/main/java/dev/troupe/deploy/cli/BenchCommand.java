@@ -1,5 +1,6 @@
 package dev.troupe.deploy.cli;
 
+import dev.troupe.deploy.bench.ActorsBench;
 import dev.troupe.deploy.bench.GenerateBench;
 import dev.troupe.deploy.bench.PpoBench;
 import dev.troupe.deploy.bench.StepShape;
@@ -132,7 +133,7 @@ final class BenchCommand implements Runnable {
     @Command(
             name = "step",
             mixinStandardHelpOptions = true,
-            header = "Seconds of a training step by plain calls, no actor between.",
+            header = "Seconds of a training step, by plain calls or through the actors.",
             footer = {
                 "",
                 "Example:",
@@ -171,6 +172,11 @@ final class BenchCommand implements Runnable {
                 description = "Steps before them. Default: 1.")
         private int warmup;
 
+        @Option(
+                names = "--actors",
+                description = "The step through actors and Aeron and by plain calls in turn; --steps is the pairs.")
+        private boolean actors;
+
         @Override
         public Integer call() {
             if (!algorithm.equals("ppo")) {
@@ -190,6 +196,10 @@ final class BenchCommand implements Runnable {
                     steps,
                     warmup,
                     shape.threads());
+            if (actors) {
+                shape.print(new ActorsBench(shape.open(), of).run(), spec.commandLine().getOut());
+                return 0;
+            }
             try (PpoBench bench = new PpoBench(shape.open(), of)) {
                 shape.print(bench.run(), spec.commandLine().getOut());
             }
