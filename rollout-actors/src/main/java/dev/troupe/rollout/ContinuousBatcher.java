@@ -79,7 +79,12 @@ public final class ContinuousBatcher implements AutoCloseable {
     }
 
     private void admit(List<Completion> finished) {
+        int prepared = 0;
         while (!queue.isEmpty() && running < rows.length) {
+            if (prepared == 0) {
+                prepared = prepare(rows.length - running);
+            }
+            prepared--;
             List<SampleRequest> group = nextOfOnePrompt(rows.length - running);
             int[] slots = freeSlots(group.size());
             double[] first = new double[slots.length];
@@ -98,6 +103,25 @@ public final class ContinuousBatcher implements AutoCloseable {
             }
             sampledTokens += slots.length;
         }
+    }
+
+    /** Computes the prompts of the next requests several at a time; how many groups of one prompt that is good for. */
+    private int prepare(int most) {
+        List<int[]> prompts = new ArrayList<>();
+        int taken = 0;
+        for (SampleRequest request : queue) {
+            boolean another = prompts.isEmpty() || !Arrays.equals(prompts.get(prompts.size() - 1), request.prompt());
+            if (taken++ == most || (another && prompts.size() == DecodeEngine.KEPT_PROMPTS)) {
+                break;
+            }
+            if (another) {
+                prompts.add(request.prompt());
+            }
+        }
+        if (prompts.size() > 1) {
+            engine.prepare(prompts);
+        }
+        return prompts.size();
     }
 
     private List<SampleRequest> nextOfOnePrompt(int most) {
