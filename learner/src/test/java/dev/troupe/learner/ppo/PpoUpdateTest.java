@@ -132,8 +132,8 @@ class PpoUpdateTest {
     }
 
     @Test
-    void aGradientThatIsNotFiniteNamesParameterAndTrajectory() {
-        // Row 2 alone holds token 3; a huge embedding makes the norm's gradient of it overflow or vanish into NaN.
+    void anOutputThatIsNotFiniteNamesTheTrajectory() {
+        // Row 2 alone holds token 3.
         TensorSet weights =
                 models.valueThread().call(() -> models.value.decoder().export());
         Map<String, HostTensor> tensors = new LinkedHashMap<>(weights.tensors());
