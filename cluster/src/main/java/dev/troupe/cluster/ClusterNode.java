@@ -67,9 +67,7 @@ public final class ClusterNode implements AutoCloseable {
      * @throws ClusterException when the port is taken or an address is not allowed
      */
     public static ClusterNode start(ClusterSettings settings, String name, Set<String> roles) {
-        if (settings.port() != 0) {
-            requireFree(settings.host(), settings.port());
-        }
+        requireFree(settings);
         ActorSystem<SpawnProtocol.Command> system;
         try {
             system = ActorSystem.create(SpawnProtocol.create(), SYSTEM, akkaConfig(settings, roles));
@@ -121,8 +119,18 @@ public final class ClusterNode implements AutoCloseable {
         return d.toMillis() + "ms";
     }
 
-    /** Asked before Akka starts, because a failed bind leaves half an actor system and a page of log behind. */
-    private static void requireFree(String host, int port) {
+    /**
+     * Tries the settings' port. Asked before Akka starts, because a failed bind leaves half an actor system and a page
+     * of log behind.
+     *
+     * @throws ClusterException when another process listens there
+     */
+    public static void requireFree(ClusterSettings settings) {
+        if (settings.port() == 0) {
+            return;
+        }
+        String host = settings.host();
+        int port = settings.port();
         try (ServerSocket probe = new ServerSocket()) {
             probe.setReuseAddress(true);
             probe.bind(new InetSocketAddress(InetAddress.getByName(host), port));

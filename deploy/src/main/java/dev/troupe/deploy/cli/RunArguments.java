@@ -1,5 +1,6 @@
 package dev.troupe.deploy.cli;
 
+import dev.troupe.deploy.report.RunFolder;
 import dev.troupe.deploy.run.RunRequest;
 import dev.troupe.deploy.settings.Settings;
 import dev.troupe.deploy.settings.SettingsException;
@@ -70,7 +71,7 @@ final class RunArguments {
         if (resume == null) {
             return null;
         }
-        for (Path folder : List.of(Path.of(resume), Path.of("runs", resume))) {
+        for (Path folder : List.of(Path.of(resume), RunFolder.runs().resolve(resume))) {
             if (Files.isRegularFile(folder.resolve("config.conf"))) {
                 return folder;
             }

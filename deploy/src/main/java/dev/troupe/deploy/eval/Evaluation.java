@@ -15,6 +15,7 @@ import dev.troupe.proto.v1.FinishReason;
 import dev.troupe.rollout.Completion;
 import dev.troupe.rollout.EndOfText;
 import dev.troupe.rollout.SampleRequest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -57,9 +58,20 @@ public final class Evaluation {
         this.thread = thread;
     }
 
-    /** What scores completions: a model, a rule, or neither. */
+    /**
+     * What scores completions: a model, a rule, or neither.
+     *
+     * @param deadline for one call of the rule
+     */
     public record Reward(
-            @Nullable ModelFolder model, @Nullable RuleReward rule) {
+            @Nullable ModelFolder model, @Nullable RuleReward rule, Duration deadline) {
+        private static final Duration DEADLINE = Duration.ofMinutes(5);
+
+        /** With a generous deadline. */
+        public Reward(@Nullable ModelFolder model, @Nullable RuleReward rule) {
+            this(model, rule, DEADLINE);
+        }
+
         /** No reward: its row is left out of the table. */
         public static Reward none() {
             return new Reward(null, null);
@@ -111,7 +123,7 @@ public final class Evaluation {
     private @Nullable Double rewards(List<TokenRow> rows, List<Answer> answers) {
         RuleReward rule = reward.rule();
         if (rule != null) {
-            return Arrays.stream(rule.score(answers)).average().orElse(Double.NaN);
+            return RuleMean.of(rule, answers, reward.deadline());
         }
         ModelFolder model = reward.model();
         if (model == null) {

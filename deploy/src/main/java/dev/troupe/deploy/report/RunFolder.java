@@ -25,6 +25,11 @@ public record RunFolder(Path path) {
         path = path.toAbsolutePath().normalize();
     }
 
+    /** Where runs are kept: {@code runs} in the folder that Troupe was started in, unless -Dtroupe.runs names another. */
+    public static Path runs() {
+        return Path.of(System.getProperty("troupe.runs", "runs"));
+    }
+
     /**
      * Makes the folder of a new run and writes its settings into it.
      *

@@ -110,8 +110,13 @@ final class Learning {
             throw new SettingsException("data.prompts = " + source.name() + ", draw " + n + ": the prompt has "
                     + ids.length + " tokens; expected 1 to " + room + ", which with max_new_tokens makes the " + context
                     + " that the model and rollout.context allow: \""
-                    + text.substring(0, Math.min(60, text.length())) + "\"");
+                    + begin(text) + "\"");
         }
         return ids;
+    }
+
+    /** The begin of a text, enough to recognise it in an error. */
+    static String begin(String text) {
+        return text.substring(0, Math.min(60, text.length()));
     }
 }

@@ -28,6 +28,7 @@ public final class LocalLaunch {
             throw new SettingsException("algorithm = " + settings.config().getString("algorithm")
                     + " runs in one process: leave --processes out");
         }
+        Preflight.check(settings.config());
         RunFolder folder = TrainRun.folder(request);
         String host = settings.config().getString("cluster.host");
         int port = settings.config().getInt("cluster.port");

@@ -93,7 +93,7 @@ final class OnlineRun {
         return new Evaluation(
                 models.reference(),
                 tokenizer,
-                new Evaluation.Reward(reward, rule),
+                new Evaluation.Reward(reward, rule, config.getDuration("reward.deadline")),
                 RuleRewards.sentiment(data),
                 EvaluationPlan.from(config),
                 thread);

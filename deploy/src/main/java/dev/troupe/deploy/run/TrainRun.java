@@ -16,8 +16,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Trains in this process. */
 public final class TrainRun {
-    private static final Path RUNS = Path.of("runs");
-
     private TrainRun() {}
 
     /** Runs until done, failed or interrupted; the exit code. */
@@ -26,10 +24,7 @@ public final class TrainRun {
         String algorithm = settings.config().getString("algorithm");
         switch (algorithm) {
             case "ppo":
-                // The models are looked at before the run's folder is made: a wrong name leaves nothing behind.
-                RunModels models = new RunModels(settings.config());
-                models.reference();
-                models.value();
+                Preflight.check(settings.config());
                 RunFolder folder = folder(request);
                 RunLog.to(folder.path().resolve("run.log"));
                 try (RunNode node = node(settings.config(), folder, "learner", null, null)) {
@@ -54,7 +49,7 @@ public final class TrainRun {
             String config = Path.of(request.settings().name()).getFileName().toString();
             name = config.replaceFirst("\\.conf$", "") + "-" + stamp;
         }
-        return RunFolder.create(RUNS, name, request.settings());
+        return RunFolder.create(RunFolder.runs(), name, request.settings());
     }
 
     /**

@@ -82,7 +82,8 @@ public final class Settings {
             Config byDefault = Defaults.load();
             Settings settings = new Settings(
                     name,
-                    over.withFallback(file).withFallback(byDefault).resolve(),
+                    BesideFile.resolve(
+                            over.withFallback(file).withFallback(byDefault).resolve()),
                     Defaults.leaves(byDefault.resolve().root()));
             settings.check();
             settings.readByRooms();

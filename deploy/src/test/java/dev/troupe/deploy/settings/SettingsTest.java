@@ -113,6 +113,23 @@ class SettingsTest {
     }
 
     @Test
+    void aPathBesideTheFileIsTakenFromItsFolderAndOneOfTheCommandLineIsNot() throws Exception {
+        Path file = Files.writeString(
+                folder.resolve("mine.conf"),
+                "data.prompts = ./p.jsonl\neval.prompts = sub/e.jsonl\nmodel.policy = ../m\nmodel.reward = ./r\n");
+
+        Settings settings = Settings.load(file.toString(), List.of("model.reward=./here"));
+
+        assertThat(settings.config().getString("data.prompts"))
+                .isEqualTo(folder.resolve("p.jsonl").toString());
+        assertThat(settings.config().getString("eval.prompts")).isEqualTo("sub/e.jsonl");
+        assertThat(settings.config().getString("model.policy"))
+                .isEqualTo(folder.resolveSibling("m").toString());
+        assertThat(settings.config().getString("model.reward")).isEqualTo("./here");
+        assertThat(settings.source("data.prompts")).isEqualTo(file + ":1");
+    }
+
+    @Test
     void anUnknownKeyIsRefusedWithTheNearestOneAndItsPlace() throws Exception {
         Path file = Files.writeString(folder.resolve("mine.conf"), "seed = 1\nlearning_rat = 1e-3\n");
 

@@ -18,7 +18,9 @@ import dev.troupe.learner.experience.Scores;
 import dev.troupe.learner.ledger.LedgerMessages.Arrived;
 import dev.troupe.learner.ledger.LedgerMessages.Ask;
 import dev.troupe.learner.ledger.LedgerMessages.Batch;
+import dev.troupe.learner.ledger.LedgerMessages.Hopeless;
 import dev.troupe.learner.ledger.LedgerMessages.NextBatch;
+import dev.troupe.learner.ledger.LedgerMessages.Offer;
 import dev.troupe.learner.ledger.LedgerMessages.Published;
 import dev.troupe.learner.ledger.LedgerMessages.Scored;
 import dev.troupe.learner.ledger.LedgerMessages.Skipped;
@@ -93,9 +95,11 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
     private final Map<TrajectoryRef, HeldTrajectory> log = new HashMap<>();
     private final Map<TrajectoryRef, Scores> scores = new HashMap<>();
     private final Map<Long, String> published = new HashMap<>();
-    private @Nullable ActorRef<Batch> waiting;
+    private @Nullable ActorRef<Offer> waiting;
     private long position;
     private long refused;
+    private int unscoredInARow;
+    private String lastUnscored = "";
 
     /** The ledger of a run, new or restored from a checkpoint. */
     public static Behavior<LedgerCommand> create(
@@ -125,7 +129,7 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
                 .onMessage(RolloutGone.class, this::onRolloutGone)
                 .onMessage(Arrived.class, this::onArrived)
                 .onMessage(Scored.class, this::onScored)
-                .onMessage(Unscored.class, m -> onDropped(List.of(m.id()), m.reason()))
+                .onMessage(Unscored.class, this::onUnscored)
                 .onMessage(Skipped.class, m -> onDropped(m.ids(), m.reason()))
                 .onMessage(NextBatch.class, this::onNextBatch)
                 .onMessage(Trained.class, this::onTrained)
@@ -238,8 +242,17 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
     private Behavior<LedgerCommand> onScored(Scored scored) {
         if (log.containsKey(scored.id()) && scores.put(scored.id(), scored.scores()) == null) {
             ledger.scored(scored.id());
+            unscoredInARow = 0;
             offerBatch();
         }
+        return this;
+    }
+
+    private Behavior<LedgerCommand> onUnscored(Unscored unscored) {
+        unscoredInARow++;
+        lastUnscored = unscored.reason();
+        onDropped(List.of(unscored.id()), unscored.reason());
+        offerBatch();
         return this;
     }
 
@@ -262,8 +275,14 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
     }
 
     private void offerBatch() {
-        ActorRef<Batch> learner = waiting;
+        ActorRef<Offer> learner = waiting;
         if (learner == null) {
+            return;
+        }
+        if (unscoredInARow >= settings.mostUnscoredInARow()) {
+            waiting = null;
+            learner.tell(new Hopeless(unscoredInARow + " trajectories in a row got no score and were dropped; the last"
+                    + " one: " + lastUnscored));
             return;
         }
         ledger.nextBatch().ifPresent(ids -> {

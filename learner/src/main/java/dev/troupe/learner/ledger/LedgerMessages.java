@@ -34,11 +34,17 @@ public final class LedgerMessages {
     /** A trajectory got no score: it is given up. */
     public record Unscored(TrajectoryRef id, String reason) implements LedgerCommand {}
 
-    /** The learner wants its next batch and gets it once there is one. */
-    public record NextBatch(ActorRef<Batch> replyTo) implements LedgerCommand {}
+    /** The learner wants its next batch and gets it once there is one, or hears that there will be none. */
+    public record NextBatch(ActorRef<Offer> replyTo) implements LedgerCommand {}
+
+    /** What the learner gets for its request. */
+    public sealed interface Offer permits Batch, Hopeless {}
 
     /** B trajectories with their scores, in ascending order of id, to be trained as one step. */
-    public record Batch(List<ScoredTrajectory> trajectories) {}
+    public record Batch(List<ScoredTrajectory> trajectories) implements Offer {}
+
+    /** So many trajectories in a row got no score that waiting for a batch makes no sense; says why. */
+    public record Hopeless(String reason) implements Offer {}
 
     /** The batch made a version. */
     public record Trained(List<TrajectoryRef> ids) implements LedgerCommand {}

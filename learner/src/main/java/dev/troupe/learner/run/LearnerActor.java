@@ -12,6 +12,8 @@ import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.cluster.protocol.WeightsCommand;
 import dev.troupe.learner.ledger.LedgerMessages;
 import dev.troupe.learner.ledger.LedgerMessages.Batch;
+import dev.troupe.learner.ledger.LedgerMessages.Hopeless;
+import dev.troupe.learner.ledger.LedgerMessages.Offer;
 import dev.troupe.learner.weights.WeightsPublisher.Publish;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,12 +36,12 @@ import org.slf4j.LoggerFactory;
 public final class LearnerActor extends AbstractBehavior<LearnerActor.Command> {
 
     /** What the learner understands. */
-    public sealed interface Command permits GotBatch, Trained, Told, Saved, Failed, Stop, Tick {}
+    public sealed interface Command permits Offered, Trained, Told, Saved, Failed, Stop, Tick {}
 
     /** End with a checkpoint at the next version's boundary. */
     public record Stop() implements Command {}
 
-    private record GotBatch(Batch batch) implements Command {}
+    private record Offered(Offer offer) implements Command {}
 
     private record Trained(Batch batch, Training.Outcome outcome, PolicyWeights weights, Parity.Figures parity)
             implements Command {}
@@ -78,7 +80,7 @@ public final class LearnerActor extends AbstractBehavior<LearnerActor.Command> {
     private final Training training;
     private final Surroundings around;
     private final CompletableFuture<RunReport> ended;
-    private final ActorRef<Batch> batches;
+    private final ActorRef<Offer> offers;
     private final ActorRef<LedgerMessages.State> states;
     private long version;
     private long waitingSinceNanos;
@@ -108,7 +110,7 @@ public final class LearnerActor extends AbstractBehavior<LearnerActor.Command> {
         this.around = around;
         this.ended = ended;
         this.version = settings.firstVersion;
-        this.batches = context.messageAdapter(Batch.class, GotBatch::new);
+        this.offers = context.messageAdapter(Offer.class, Offered::new);
         this.states = context.messageAdapter(LedgerMessages.State.class, Told::new);
         timers.startTimerWithFixedDelay(new Tick(), TICK);
         this.weights = training.weights();
@@ -119,7 +121,7 @@ public final class LearnerActor extends AbstractBehavior<LearnerActor.Command> {
     @Override
     public Receive<Command> createReceive() {
         return newReceiveBuilder()
-                .onMessage(GotBatch.class, m -> onBatch(m.batch))
+                .onMessage(Offered.class, m -> onOffer(m.offer))
                 .onMessage(Trained.class, this::onTrained)
                 .onMessage(Told.class, m -> onTold(m.state))
                 .onMessage(Saved.class, this::onSaved)
@@ -144,14 +146,20 @@ public final class LearnerActor extends AbstractBehavior<LearnerActor.Command> {
         }
         waiting = true;
         waitingSinceNanos = System.nanoTime();
-        around.ledger.tell(new LedgerMessages.NextBatch(batches));
+        around.ledger.tell(new LedgerMessages.NextBatch(offers));
     }
 
-    private Behavior<Command> onBatch(Batch batch) {
+    private Behavior<Command> onOffer(Offer offer) {
         if (!waiting) {
             return this;
         }
         waiting = false;
+        return offer instanceof Hopeless hopeless
+                ? fail(new LearnerException("step " + (version + 1) + ": " + hopeless.reason()))
+                : onBatch((Batch) offer);
+    }
+
+    private Behavior<Command> onBatch(Batch batch) {
         around.metrics.waited(System.nanoTime() - waitingSinceNanos);
         CompletableFuture<Parity.Figures> parity = around.parity.measure(batch.trajectories());
         CompletableFuture<Trained> work = CompletableFuture.supplyAsync(
@@ -200,8 +208,8 @@ public final class LearnerActor extends AbstractBehavior<LearnerActor.Command> {
         LOG.error("step {} is skipped: {}", version + 1, reason);
         around.ledger.tell(new LedgerMessages.Skipped(ids, reason));
         if (++skips >= SKIPS_IN_A_ROW) {
-            return fail(new IllegalStateException(
-                    SKIPS_IN_A_ROW + " updates in a row were skipped; the last one: " + reason));
+            return fail(
+                    new LearnerException(SKIPS_IN_A_ROW + " updates in a row were skipped; the last one: " + reason));
         }
         next();
         return this;
@@ -278,7 +286,7 @@ public final class LearnerActor extends AbstractBehavior<LearnerActor.Command> {
                             + state.rollouts() + "; missing among others: " + state.awaited();
             LOG.warn("{}", what);
             if (waiting && waited.compareTo(settings.waitDeadline) >= 0) {
-                throw new IllegalStateException(what);
+                throw new LearnerException(what);
             }
         });
         return this;

@@ -41,6 +41,9 @@ public final class LearnerNode implements AutoCloseable {
     /** Time for a lease to travel, wait for its slot and come back, on top of the sampling deadline. */
     private static final Duration LEASE_GRACE = Duration.ofSeconds(30);
 
+    /** A small batch may lose all its rows to a reward that fails now and then; so many in a row it does not. */
+    private static final int LEAST_UNSCORED = 32;
+
     private static final Duration FIND = Duration.ofSeconds(10);
 
     private final ClusterNode cluster;
@@ -88,15 +91,15 @@ public final class LearnerNode implements AutoCloseable {
                 plan.rolloutDeadline(),
                 plan.rolloutDeadline().plus(LEASE_GRACE),
                 epoch,
-                plan.eta() + 2);
+                plan.eta() + 2,
+                Math.max(plan.batch(), LEAST_UNSCORED));
         ActorRef<LedgerCommand> ledger = cluster.spawn(
-                LedgerActor.create(
-                        books, ledgerSettings, new LedgerActor.Surroundings(prompts, wire, held -> {
-                            ActorRef<Assembler.Command> to = assembling.get();
-                            if (to != null) {
-                                to.tell(new Assembler.Held(held.trajectories(), held.quiet()));
-                            }
-                        })),
+                LedgerActor.create(books, ledgerSettings, new LedgerActor.Surroundings(prompts, wire, held -> {
+                    ActorRef<Assembler.Command> to = assembling.get();
+                    if (to != null) {
+                        to.tell(new Assembler.Held(held.trajectories(), held.quiet()));
+                    }
+                })),
                 "ledger");
         ScoringTimes scoring = new ScoringTimes();
         PublishTimes publishing = new PublishTimes();
@@ -150,8 +153,7 @@ public final class LearnerNode implements AutoCloseable {
     /** Tells rollouts and scorers, wherever they are, that the run is over. */
     public void announceEnd(String status) {
         tellAll(ServiceKeys.ROLLOUT, new RolloutCommand.RunEnded(status));
-        for (ServiceKey<ScorerCommand> key :
-                List.of(ServiceKeys.REFERENCE, ServiceKeys.REWARD, ServiceKeys.VALUE)) {
+        for (ServiceKey<ScorerCommand> key : List.of(ServiceKeys.REFERENCE, ServiceKeys.REWARD, ServiceKeys.VALUE)) {
             tellAll(key, new ScorerCommand.RunEnded(status));
         }
     }

@@ -64,6 +64,7 @@ import org.junit.jupiter.api.Test;
 class LearnerFlowTest {
     private static final int BATCH = 6;
     private static final int SAMPLES = 2;
+    private static final int MOST_UNSCORED = 20;
     private static final Duration LONG = Duration.ofSeconds(60);
 
     private final ActorTestKit kit = ActorTestKit.create();
@@ -131,6 +132,20 @@ class LearnerFlowTest {
     }
 
     @Test
+    void aScorerThatFailsEveryRowEndsTheRunWithItsReasonAfterABoundedNumber() throws Exception {
+        rewardFails = id -> id.draw() * SAMPLES + id.sample() >= 9;
+        CompletableFuture<RunReport> run = start(1, 4);
+        scorers();
+        join("a", 4);
+        assertThatThrownBy(() -> run.get(60, TimeUnit.SECONDS))
+                .isInstanceOf(ExecutionException.class)
+                .hasMessageContaining("step 2: ")
+                .hasMessageContaining("trajectories in a row got no score")
+                .hasMessageContaining("THREW: no");
+        assertThat(batches).hasSize(1);
+    }
+
+    @Test
     void workOfADeadRolloutIsDoneByAnother() throws Exception {
         CompletableFuture<RunReport> run = start(1, 4);
         scorers();
@@ -156,8 +171,9 @@ class LearnerFlowTest {
         join("a", 4);
         RunReport report = run.get(60, TimeUnit.SECONDS);
         assertThat(report.ledger().trained()).isEqualTo(12);
-        assertThat(batches).allSatisfy(b -> assertThat(b)
-                .allSatisfy(t -> assertThat(t.trajectory().node()).isEqualTo("a")));
+        assertThat(batches)
+                .allSatisfy(b -> assertThat(b)
+                        .allSatisfy(t -> assertThat(t.trajectory().node()).isEqualTo("a")));
     }
 
     @Test
@@ -194,7 +210,7 @@ class LearnerFlowTest {
     }
 
     private CompletableFuture<RunReport> start(int eta, long steps) {
-        LedgerSettings settings = new LedgerSettings(7, LONG, LONG, 1, eta + 2);
+        LedgerSettings settings = new LedgerSettings(7, LONG, LONG, 1, eta + 2, MOST_UNSCORED);
         PublishTimes publishing = new PublishTimes();
         ScoringTimes scoring = new ScoringTimes();
         ledger = kit.spawn(
@@ -217,7 +233,8 @@ class LearnerFlowTest {
         ActorRef<WeightsCommand> publisher = kit.spawn(
                 Behaviors.receive(WeightsCommand.class)
                         .onMessage(Publish.class, p -> {
-                            published.put(p.version(), PolicyWeights.of(p.sets()).sha256());
+                            published.put(
+                                    p.version(), PolicyWeights.of(p.sets()).sha256());
                             rollouts.values().forEach(r -> r.request(p.version()));
                             return Behaviors.same();
                         })

@@ -1,0 +1,51 @@
+package dev.troupe.deploy.run;
+
+import com.typesafe.config.Config;
+import dev.troupe.cluster.ClusterNode;
+import dev.troupe.cluster.ClusterSettings;
+import dev.troupe.data.DataSettings;
+import dev.troupe.data.rewards.RuleRewards;
+import dev.troupe.data.sources.Prompt;
+import dev.troupe.data.sources.Sources;
+import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.model.ModelFolder;
+import dev.troupe.model.Tokenizer;
+import dev.troupe.rollout.RolloutSettings;
+
+/**
+ * Looks at everything a run's settings name before its folder is made: models, prompts, word list, rule and port. What
+ * is wrong is told then, and leaves nothing behind.
+ */
+final class Preflight {
+    private Preflight() {}
+
+    /** Throws the error of whoever reads the thing that is wrong. */
+    static void check(Config config) {
+        RunModels models = new RunModels(config);
+        ModelFolder policy = models.policy();
+        models.reference();
+        models.value();
+        DataSettings data = DataSettings.from(config);
+        RuleRewards.sentiment(data);
+        if (config.getString("reward.kind").equals("rule")) {
+            RuleRewards.byName(config.getString("reward.rule"), data);
+        }
+        try (Tokenizer tokenizer = policy.tokenizer()) {
+            Learning.prompts(config, tokenizer, RolloutSettings.from(config).contextOf(policy.config()));
+            evaluation(config, data, tokenizer, policy.config().maxPositions());
+        }
+        ClusterNode.requireFree(ClusterSettings.from(config));
+    }
+
+    private static void evaluation(Config config, DataSettings data, Tokenizer tokenizer, int context) {
+        int room = context - config.getInt("max_new_tokens");
+        for (Prompt prompt : Sources.evaluation(data)) {
+            int n = tokenizer.encode(prompt.text(), true).length;
+            if (n > room) {
+                throw new SettingsException("eval.prompts = " + data.evalPrompts() + ", prompt " + (prompt.draw() + 1)
+                        + " has " + n + " tokens; expected at most " + room + ", which with max_new_tokens makes the "
+                        + context + " of the model: \"" + Learning.begin(prompt.text()) + "\"");
+            }
+        }
+    }
+}

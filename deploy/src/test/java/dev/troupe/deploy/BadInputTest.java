@@ -1,0 +1,172 @@
+package dev.troupe.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.troupe.deploy.settings.Home;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is wrong is told in words, by its name, before a run's folder is made. */
+class BadInputTest {
+    @TempDir
+    private Path folder;
+
+    private Path runs;
+
+    @BeforeEach
+    void keepRunsHere() {
+        runs = folder.resolve("runs");
+        System.setProperty("troupe.runs", runs.toString());
+    }
+
+    @AfterEach
+    void keepRunsWhereTheyBelong() {
+        System.clearProperty("troupe.runs");
+    }
+
+    private void refused(int code, Troupe told, String... said) {
+        assertThat(told.code()).as(told.err()).isEqualTo(code);
+        assertThat(told.err()).contains(said).doesNotContain("\tat ");
+        assertThat(runs.resolve("bad")).doesNotExist();
+    }
+
+    private Path file(String name, String text) throws IOException {
+        return Files.writeString(folder.resolve(name), text);
+    }
+
+    @Test
+    void unknownKey() {
+        refused(
+                2,
+                Troupe.run("bad", "learning_rat=1e-3"),
+                "command line: unknown key learning_rat",
+                "did you mean learning_rate?");
+    }
+
+    @Test
+    void wrongType() {
+        refused(2, Troupe.run("bad", "steps=many"), "command line: steps = many: expected an integer");
+    }
+
+    @Test
+    void missingConfiguration() {
+        refused(2, Troupe.of("run", "nowhere.conf", "--name", "bad"), "nowhere.conf", "stories/ppo");
+    }
+
+    @Test
+    void missingModel() {
+        refused(2, Troupe.run("bad", "model.policy=nowhere"), "model.policy = nowhere", "stories");
+    }
+
+    @Test
+    void brokenSafetensors() throws IOException {
+        Path model = copyOfModel("stories");
+        byte[] bytes = Files.readAllBytes(model.resolve("model.safetensors"));
+        Files.write(model.resolve("model.safetensors"), java.util.Arrays.copyOf(bytes, bytes.length / 2));
+
+        refused(1, Troupe.run("bad", "model.policy=" + model), model.resolve("model.safetensors") + "");
+    }
+
+    @Test
+    void tokenizersThatDiffer() throws IOException {
+        Path model = copyOfModel("stories-reward");
+        Path tokenizer = model.resolve("tokenizer.json");
+        Files.writeString(tokenizer, Files.readString(tokenizer) + "\n");
+
+        refused(
+                2,
+                Troupe.run("bad", "model.reward=" + model),
+                "the tokenizer of model.reward = " + model,
+                "model.policy = stories");
+    }
+
+    @Test
+    void promptLongerThanTheContext() throws IOException {
+        Path prompts =
+                file("long.jsonl", "{\"prompt\":\"Once\"}\n{\"prompt\":\"" + "Mia saw the dog. ".repeat(99) + "\"}\n");
+
+        refused(
+                2,
+                Troupe.run("bad", "data.prompts=" + prompts),
+                "data.prompts = " + prompts,
+                "expected 1 to 52",
+                "Mia saw the dog.");
+        refused(
+                2,
+                Troupe.run("bad", "eval.prompts=" + prompts),
+                "eval.prompts = " + prompts + ", prompt 2 has",
+                "Mia saw the dog.");
+    }
+
+    @Test
+    void emptyPromptFile() throws IOException {
+        Path prompts = file("empty.jsonl", "\n");
+
+        refused(2, Troupe.run("bad", "data.prompts=" + prompts), prompts + "", "empty");
+        refused(2, Troupe.run("bad", "eval.prompts=" + prompts), prompts + "", "empty");
+    }
+
+    @Test
+    void badLineOfAPromptFile() throws IOException {
+        Path prompts = file("bad.jsonl", "{\"prompt\":\"Once\"}\n{\"prompt\":\n");
+
+        refused(2, Troupe.run("bad", "data.prompts=" + prompts), prompts + ":2: not JSON");
+    }
+
+    @Test
+    void missingWordList() {
+        refused(2, Troupe.run("bad", "reward.lexicon=nowhere.txt"), "nowhere.txt", "reward.lexicon");
+    }
+
+    @Test
+    void unknownRule() {
+        refused(
+                2,
+                Troupe.run("bad", "reward.kind=rule", "reward.rule=no.such.Rule"),
+                "reward.rule = no.such.Rule",
+                "class path");
+    }
+
+    @Test
+    void portInUse() throws IOException {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            refused(
+                    1,
+                    Troupe.run("bad", "cluster.port=" + taken.getLocalPort()),
+                    "cluster.port = " + taken.getLocalPort() + " on 127.0.0.1",
+                    "another process listens there");
+        }
+    }
+
+    @Test
+    void readOnlyFolder() throws IOException {
+        Files.createDirectory(runs);
+        Files.setPosixFilePermissions(runs, java.nio.file.attribute.PosixFilePermissions.fromString("r-xr-xr-x"));
+        try {
+            refused(2, Troupe.run("bad"), "run folder " + runs, "read-only");
+        } finally {
+            Files.setPosixFilePermissions(runs, java.nio.file.attribute.PosixFilePermissions.fromString("rwxr-xr-x"));
+        }
+    }
+
+    private Path copyOfModel(String name) throws IOException {
+        Path from = Home.find().model(name);
+        Path to = Files.createDirectory(folder.resolve("model"));
+        try (Stream<Path> files = Files.list(from)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Files.write(to.resolve(String.valueOf(file.getFileName())), Files.readAllBytes(file));
+            }
+        }
+        assertThat(to.resolve("config.json")).content(StandardCharsets.UTF_8).isNotEmpty();
+        return to;
+    }
+}

@@ -1,0 +1,80 @@
+package dev.troupe.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A rule that misbehaves costs its rows, by name; one that always does ends the run with its reason. */
+class BadRewardTest {
+    @TempDir
+    private Path runs;
+
+    @BeforeEach
+    void keepRunsHere() {
+        System.setProperty("troupe.runs", runs.toString());
+    }
+
+    @AfterEach
+    void keepRunsWhereTheyBelong() {
+        System.clearProperty("troupe.runs");
+    }
+
+    private static Troupe run(String rule) {
+        return Troupe.run(
+                "r",
+                "reward.kind=rule",
+                "reward.rule=" + BadRules.class.getName() + "$" + rule,
+                "reward.deadline=200ms",
+                "reward.batch=4");
+    }
+
+    private JsonNode summary() throws IOException {
+        return new ObjectMapper().readTree(runs.resolve("r/summary.json").toFile());
+    }
+
+    @Test
+    void oneThatThrowsNowAndThenCostsItsRowsAndTheRunGoesOn() throws IOException {
+        Troupe told = run("ThrowsNowAndThen");
+
+        assertThat(told.code()).as(told.err()).isZero();
+        JsonNode ledger = summary().get("ledger");
+        assertThat(ledger.get("trained").asInt()).isEqualTo(8);
+        assertThat(ledger.get("dropped").asInt()).isPositive();
+        assertThat(ledger.get("issued").asInt())
+                .isEqualTo(8 + ledger.get("dropped").asInt());
+        assertThat(Files.readString(runs.resolve("r/run.log")))
+                .containsPattern("dropped trajectory \\S+: reward at reward: rule_failed: .*out of ideas");
+    }
+
+    @Test
+    void oneThatAlwaysThrowsEndsTheRunWithItsReason() {
+        Troupe told = run("Throws");
+
+        assertThat(told.code()).isEqualTo(1);
+        assertThat(told.err()).contains("step 1: ", "in a row got no score", "no opinion at all");
+    }
+
+    @Test
+    void oneThatAnswersNaNEndsTheRunWithItsReason() {
+        Troupe told = run("NotANumber");
+
+        assertThat(told.code()).isEqualTo(1);
+        assertThat(told.err()).contains("in a row got no score", "NaN");
+    }
+
+    @Test
+    void oneThatHangsEndsTheRunWithItsReason() {
+        Troupe told = run("Hangs");
+
+        assertThat(told.code()).isEqualTo(1);
+        assertThat(told.err()).contains("in a row got no score", "reward.deadline");
+    }
+}

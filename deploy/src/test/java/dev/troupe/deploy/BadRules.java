@@ -1,0 +1,78 @@
+package dev.troupe.deploy;
+
+import dev.troupe.data.rewards.Answer;
+import dev.troupe.data.rewards.RuleReward;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Rewards as people write them on a bad day; named in reward.rule by their class. */
+public final class BadRules {
+    private BadRules() {}
+
+    /** Throws on every third answer. */
+    public static final class ThrowsNowAndThen implements RuleReward {
+        private final AtomicInteger asked = new AtomicInteger();
+
+        @Override
+        public String name() {
+            return "throws-now-and-then";
+        }
+
+        @Override
+        public double[] score(List<Answer> answers) {
+            return answers.stream().mapToDouble(a -> one()).toArray();
+        }
+
+        private double one() {
+            if (asked.incrementAndGet() % 3 == 0) {
+                throw new IllegalStateException("out of ideas");
+            }
+            return 0.5;
+        }
+    }
+
+    /** Throws on everything. */
+    public static final class Throws implements RuleReward {
+        @Override
+        public String name() {
+            return "throws";
+        }
+
+        @Override
+        public double[] score(List<Answer> answers) {
+            throw new IllegalStateException("no opinion at all");
+        }
+    }
+
+    /** Answers NaN. */
+    public static final class NotANumber implements RuleReward {
+        @Override
+        public String name() {
+            return "nan";
+        }
+
+        @Override
+        public double[] score(List<Answer> answers) {
+            return answers.stream().mapToDouble(a -> Double.NaN).toArray();
+        }
+    }
+
+    /** Never answers, until it is interrupted. */
+    public static final class Hangs implements RuleReward {
+        @Override
+        public String name() {
+            return "hangs";
+        }
+
+        @Override
+        public double[] score(List<Answer> answers) {
+            try {
+                new CountDownLatch(1).await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            throw new IllegalStateException("interrupted");
+        }
+    }
+}
