@@ -2,6 +2,7 @@ package dev.troupe.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.troupe.deploy.settings.Home;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -97,6 +98,17 @@ class CommandLineTest {
         assertThat(troupe("logprobs", "--model", "stories", "--input", file.toString()))
                 .isEqualTo(2);
         assertThat(err.toString()).contains(file + ":2: not valid JSON");
+    }
+
+    private static List<String> shipped() {
+        return Home.find().configs();
+    }
+
+    @ParameterizedTest
+    @MethodSource("shipped")
+    void everyShippedConfigurationIsExplained(String name) {
+        assertThat(troupe("run", name, "--explain")).isZero();
+        assertThat(out.toString()).containsPattern("together +\\d+\\.\\d MB in one process");
     }
 
     @Test

@@ -86,24 +86,37 @@ final class Explanation {
         line(
                 "%n# memory, estimated (weights, optimizer, caches and the largest pass; a JVM with its natives is %s)",
                 mb(PROCESS));
-        if (!config.getString("algorithm").equals("ppo")) {
-            role("learner", model("model.policy"), 4, config.getLong("micro_batch"), 0);
-            return;
-        }
         ModelConfig policy = model("model.policy");
         long micro = config.getLong("micro_batch");
+        if (!config.getString("algorithm").equals("ppo")) {
+            long learner = role("learner", policy, 4, 0, trained(policy, micro, config.getLong("offline.max_length")));
+            line("%-24s %10s in one process", "together", mb(learner + PROCESS));
+            return;
+        }
+        long context = config.getLong("rollout.context");
+        long length = context == 0 ? policy.maxPositions() : Math.min(context, policy.maxPositions());
         boolean rule = config.getString("reward.kind").equals("rule");
         ModelConfig value = config.getIsNull("model.value") ? policy : model("model.value");
+        ModelConfig reference = config.getIsNull("model.reference") ? policy : model("model.reference");
         int replicas = config.getInt("rollout.replicas");
-        long slots = config.getLong("rollout.slots");
+        long rows = config.getLong("scoring.batch");
+        long cache = 2
+                * FLOAT
+                * config.getLong("rollout.slots")
+                * length
+                * policy.layers()
+                * policy.kvHeads()
+                * policy.headDim();
         // Weights, gradients, two moments, and the copy that a skipped update goes back to.
-        long learner = role("learner: policy", policy, 5, micro, 0) + role("learner: value", value, 5, micro, 0);
-        long rollout = role("rollout, each of " + replicas, policy, 2, 0, slots);
-        long reference =
-                role("reference", config.getIsNull("model.reference") ? policy : model("model.reference"), 1, micro, 0);
-        long valueActor = role("value actor", value, 2, micro, 0);
-        long reward = rule ? 0 : role("reward", model("model.reward"), 1, micro, 0);
-        long all = learner + replicas * rollout + reference + valueActor + reward;
+        long all = role("learner: policy", policy, 5, 0, trained(policy, micro, length))
+                + role("learner: value", value, 5, 0, trained(value, micro, length))
+                + replicas * role("rollout, each of " + replicas, policy, 2, cache, 0)
+                + role("reference", reference, 1, 0, scored(reference, rows, length))
+                + role("value actor", value, 2, 0, scored(value, rows, length));
+        if (!rule) {
+            ModelConfig reward = model("model.reward");
+            all += role("reward", reward, 1, 0, scored(reward, config.getLong("reward.batch"), length));
+        }
         line(
                 "%-24s %10s in one process, %s over %d processes",
                 "together", mb(all + PROCESS), mb(all + (4 + replicas) * PROCESS), 4 + replicas);
@@ -113,22 +126,29 @@ final class Explanation {
         if (config.getIsNull(key)) {
             throw new SettingsException(key + " = null: expected a model for the memory estimate");
         }
-        return ModelConfig.read(Models.folder(key, config.getString(key)).resolve("config.json"));
+        String name = config.getString(key);
+        return key.equals("model.policy") && name.equals(Models.NEW)
+                ? Models.newShape(config)
+                : ModelConfig.read(Models.folder(key, name).resolve("config.json"));
     }
 
-    /**
-     * @param copies of the weights: gradients and optimizer moments count as such
-     * @param rows of the largest pass, 0 for none
-     * @param slots of the key-value cache, 0 for none
-     */
-    private long role(String name, ModelConfig m, int copies, long rows, long slots) {
-        long length = Math.min(m.maxPositions(), 2 * config.getLong("max_new_tokens"));
+    /** Bytes of a pass that keeps what the backward pass needs of every layer, and the logits with their gradient. */
+    private static long trained(ModelConfig m, long rows, long length) {
+        long tokens = rows * Math.min(length, m.maxPositions());
+        return FLOAT * tokens * (m.layers() * (8L * m.hidden() + 3L * m.intermediate()) + 2L * m.vocabulary());
+    }
+
+    /** Bytes of a pass that keeps one layer. */
+    private static long scored(ModelConfig m, long rows, long length) {
+        long tokens = rows * Math.min(length, m.maxPositions());
+        return FLOAT * tokens * (8L * m.hidden() + 3L * m.intermediate() + 2L * m.vocabulary());
+    }
+
+    /** @param copies of the weights: gradients and optimizer moments count as such */
+    private long role(String name, ModelConfig m, int copies, long cache, long pass) {
         long weights = copies * FLOAT * parameters(m);
-        long cache = 2 * FLOAT * slots * length * m.layers() * m.kvHeads() * m.headDim();
-        long activations =
-                FLOAT * rows * length * (m.layers() * (8L * m.hidden() + 3L * m.intermediate()) + 2L * m.vocabulary());
-        long bytes = weights + cache + activations;
-        line("%-24s %10s  weights %s, cache %s, pass %s", name, mb(bytes), mb(weights), mb(cache), mb(activations));
+        long bytes = weights + cache + pass;
+        line("%-24s %10s  weights %s, cache %s, pass %s", name, mb(bytes), mb(weights), mb(cache), mb(pass));
         return bytes;
     }
 

@@ -10,6 +10,7 @@ import dev.troupe.deploy.report.MetricsWriter;
 import dev.troupe.deploy.report.PeakMemory;
 import dev.troupe.deploy.report.RunFolder;
 import dev.troupe.deploy.report.Summary;
+import dev.troupe.deploy.settings.Models;
 import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.learner.LearnerSettings;
 import dev.troupe.learner.checkpoint.Checkpoint;
@@ -43,9 +44,6 @@ import java.util.Map;
 
 /** Trains on a data set, without actors: language modelling ({@code sft}) and reward models ({@code reward}). */
 final class OfflineRun implements AutoCloseable {
-    /** {@code model.policy} of a run that begins with new weights. */
-    private static final String NEW = "new";
-
     private static final int REPORT_EVERY = 10;
 
     private final Config config;
@@ -96,7 +94,7 @@ final class OfflineRun implements AutoCloseable {
 
     /** The model to begin with: given, or new in {@code start} of the run's folder. */
     private ModelFolder start() {
-        if (!config.getString("model.policy").equals(NEW)) {
+        if (!config.getString("model.policy").equals(Models.NEW)) {
             ModelFolder given = new RunModels(config).policy();
             return rewards && !given.config().scoreHead()
                     ? new ModelFolder(
@@ -107,14 +105,7 @@ final class OfflineRun implements AutoCloseable {
             throw new SettingsException("model.policy = new: only algorithm = sft on data.texts = stories makes a model"
                     + " with its tokenizer from nothing; name a model folder");
         }
-        ModelConfig shape = ModelConfig.llama(
-                TokenizerFolder.STORIES_VOCABULARY,
-                config.getInt("model.new.hidden"),
-                config.getInt("model.new.intermediate"),
-                config.getInt("model.new.layers"),
-                config.getInt("model.new.heads"),
-                config.getInt("model.new.kv_heads"),
-                config.getInt("model.new.context"));
+        ModelConfig shape = Models.newShape(config);
         TensorSet weights = ModelInit.random(shape, settings.seed());
         Path made = folder.path().resolve("start");
         try {

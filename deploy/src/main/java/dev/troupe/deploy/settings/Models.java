@@ -1,5 +1,8 @@
 package dev.troupe.deploy.settings;
 
+import com.typesafe.config.Config;
+import dev.troupe.data.tokenizer.TokenizerFolder;
+import dev.troupe.model.ModelConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +15,9 @@ import java.util.stream.Stream;
 public final class Models {
     private static final String CONFIG = "config.json";
     private static final String STEP = "step-";
+
+    /** {@code model.policy} of a run that makes its model from nothing. */
+    public static final String NEW = "new";
 
     private Models() {}
 
@@ -51,6 +57,18 @@ public final class Models {
         throw new SettingsException(
                 what + " = " + nameOrFolder + ": no model there. Expected a Hugging Face folder with " + CONFIG
                         + ", a run or checkpoint, or a shipped one: " + String.join(", ", shipped()));
+    }
+
+    /** The shape of a model made from nothing, over the stories' vocabulary: {@code model.new} of the settings. */
+    public static ModelConfig newShape(Config config) {
+        return ModelConfig.llama(
+                TokenizerFolder.STORIES_VOCABULARY,
+                config.getInt("model.new.hidden"),
+                config.getInt("model.new.intermediate"),
+                config.getInt("model.new.layers"),
+                config.getInt("model.new.heads"),
+                config.getInt("model.new.kv_heads"),
+                config.getInt("model.new.context"));
     }
 
     /** The last checkpoint of a run's folder. */

@@ -47,13 +47,17 @@ class TidyTest {
     private static final Pattern PUBLIC_TYPE = Pattern.compile(
             "^public (final |abstract |sealed |non-sealed )*(class|interface|record|enum|@interface) .*");
 
-    private record Rule(String reason, String pattern, String where) {
+    private record Rule(String reason, Pattern pattern, Pattern where) {
+        Rule(String reason, String pattern, String where) {
+            this(reason, Pattern.compile(pattern), Pattern.compile(where));
+        }
+
         boolean concerns(String file) {
-            return file.matches(where);
+            return where.matcher(file).matches();
         }
 
         boolean broken(String line) {
-            return Pattern.compile(pattern).matcher(line).find();
+            return pattern.matcher(line).find();
         }
     }
 
@@ -119,14 +123,17 @@ class TidyTest {
         if (source.lines().size() > FILE && !prose) {
             found.add(name + ": " + source.lines().size() + " lines, at most " + FILE + ": split it");
         }
+        List<Rule> rules = RULES.stream().filter(rule -> rule.concerns(name)).toList();
         for (int i = 0; i < source.lines().size(); i++) {
             String line = source.lines().get(i);
             String at = name + ":" + (i + 1) + ": ";
-            if (TEXT.matcher(line).replaceAll("").length() > LINE && name.matches(".*\\.(java|proto|conf|sh)")) {
+            if (line.length() > LINE
+                    && TEXT.matcher(line).replaceAll("").length() > LINE
+                    && name.matches(".*\\.(java|proto|conf|sh)")) {
                 found.add(at + line.length() + " columns, at most " + LINE);
             }
-            for (Rule rule : RULES) {
-                if (rule.concerns(name) && rule.broken(line)) {
+            for (Rule rule : rules) {
+                if (rule.broken(line)) {
                     found.add(at + rule.reason());
                 }
             }
