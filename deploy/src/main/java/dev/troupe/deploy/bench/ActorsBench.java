@@ -77,8 +77,7 @@ public final class ActorsBench {
         RewardNode rewards = RewardNode.model(
                 cluster, aeron.open("reward", null), RewardSettings.from(ConfigFactory.empty()), scored, model);
         CompletableFuture<String> valueEnded = new CompletableFuture<>();
-        cluster.spawn(
-                ValueActor.create(aeron.open("value", null), "bench", scored.config(), 1, valueEnded), "value");
+        cluster.spawn(ValueActor.create(aeron.open("value", null), "bench", scored.config(), 1, valueEnded), "value");
         CompletableFuture<String> rolloutEnded = new CompletableFuture<>();
         var rollout = cluster.spawn(RolloutActor.create(rollout(aeron), rolloutEnded), "rollout");
         int[][] prompts = Workload.prompts(
@@ -95,7 +94,9 @@ public final class ActorsBench {
                         draw -> prompts[(int) (draw % prompts.length)],
                         step -> {},
                         null)) {
-            learner.ended().orTimeout(DEADLINE.toSeconds(), java.util.concurrent.TimeUnit.SECONDS).join();
+            learner.ended()
+                    .orTimeout(DEADLINE.toSeconds(), java.util.concurrent.TimeUnit.SECONDS)
+                    .join();
             learner.announceEnd("done");
         }
         rollout.tell(new RolloutCommand.RunEnded("done"));
@@ -200,7 +201,8 @@ public final class ActorsBench {
         line.put("actors_s", Workload.round(median(actors), 4));
         line.put("plain_s", Workload.round(median(plain), 4));
         line.put("ratio", Workload.round(Workload.median(ratios), 3));
-        line.put("actors_steps_s", actors.stream().map(t -> Workload.round(t, 4)).toList());
+        line.put(
+                "actors_steps_s", actors.stream().map(t -> Workload.round(t, 4)).toList());
         line.put("plain_steps_s", plain.stream().map(t -> Workload.round(t, 4)).toList());
         return line;
     }

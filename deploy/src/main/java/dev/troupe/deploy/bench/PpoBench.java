@@ -30,6 +30,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -162,7 +163,7 @@ public final class PpoBench implements AutoCloseable {
 
     /** The models and the update as the learner actor drives them; closed with this. */
     PpoTraining training() {
-        return new PpoTraining(update, policy, value, (step, documents) -> Path.of("none"));
+        return new PpoTraining(update, policy, value, (step, documents) -> Path.of("none"), OptionalLong.empty());
     }
 
     private Times step() {

@@ -45,7 +45,7 @@ import org.slf4j.LoggerFactory;
 public final class Assembler extends AbstractBehavior<Assembler.Command> {
 
     /** What the assembler understands. */
-    public sealed interface Command permits Held, Answered, Listed, Described, Tick {}
+    public sealed interface Command permits Held, Answered, Over, Listed, Described, Tick {}
 
     /**
      * Trajectories that need their scores.
@@ -56,6 +56,9 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
 
     /** An answer came off the wire. */
     public record Answered(ScoreAnswer answer) implements Command {}
+
+    /** The run is over: scorers that leave now are no loss to anybody. */
+    public record Over() implements Command {}
 
     private record Listed(ScorerKind kind, Set<ActorRef<ScorerCommand>> actors) implements Command {}
 
@@ -75,6 +78,9 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
          * @param policyVersion the value model must have reached at least this version to answer
          */
         void send(AeronAddress to, ScoreRequest request, long policyVersion);
+
+        /** The scorer is gone: nothing more is to be delivered there. */
+        default void dismiss(AeronAddress scorer) {}
     }
 
     private record Rows(ScorerKind kind, List<HeldTrajectory> rows, int attempt) {}
@@ -154,6 +160,7 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
                 .onMessage(Listed.class, this::onListed)
                 .onMessage(Described.class, this::onDescribed)
                 .onMessage(Tick.class, m -> onTick())
+                .onMessage(Over.class, m -> Behaviors.stopped())
                 .build();
     }
 
@@ -260,6 +267,7 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
         Replicas known = get(replicas, listed.kind);
         for (Replicas.Replica gone : known.gone(listed.actors)) {
             LOG.warn("{} actor at {} is gone", listed.kind.label(), gone.node());
+            sender.dismiss(gone.address);
             again(o -> o.replica == gone, "the actor is gone");
         }
         known.newcomers(listed.actors).forEach(actor -> ask(listed.kind, actor));

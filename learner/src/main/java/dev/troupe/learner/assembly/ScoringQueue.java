@@ -14,7 +14,10 @@ import java.util.TreeMap;
  * run.
  */
 final class ScoringQueue {
-    private record Group(List<HeldTrajectory> rows, long sinceMs) {}
+    private static final class Group {
+        final List<HeldTrajectory> rows = new ArrayList<>();
+        long lastMs;
+    }
 
     private final int rows;
     private final int samplesPerPrompt;
@@ -27,16 +30,16 @@ final class ScoringQueue {
 
     void add(HeldTrajectory row, long nowMs) {
         long place = row.id().draw() * samplesPerPrompt + row.id().sample();
-        groups.computeIfAbsent(place / rows, c -> new Group(new ArrayList<>(), nowMs))
-                .rows
-                .add(row);
+        Group group = groups.computeIfAbsent(place / rows, c -> new Group());
+        group.rows.add(row);
+        group.lastMs = nowMs;
     }
 
-    /** Takes the groups that are complete, and those whose first row came at or before {@code lingeredSinceMs}. */
-    List<List<HeldTrajectory>> take(long lingeredSinceMs) {
+    /** Takes the groups that are complete, and those to which nothing was added after {@code quietSinceMs}. */
+    List<List<HeldTrajectory>> take(long quietSinceMs) {
         List<List<HeldTrajectory>> taken = new ArrayList<>();
         groups.values().removeIf(g -> {
-            boolean due = g.rows.size() >= rows || g.sinceMs <= lingeredSinceMs;
+            boolean due = g.rows.size() >= rows || g.lastMs <= quietSinceMs;
             if (due) {
                 g.rows.sort(Comparator.comparing(HeldTrajectory::id));
                 taken.add(g.rows);

@@ -136,6 +136,7 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
                 .onMessage(Published.class, this::onPublished)
                 .onMessage(Ask.class, this::onAsk)
                 .onMessage(Tick.class, m -> onTick())
+                .onMessage(LedgerMessages.Over.class, m -> Behaviors.stopped())
                 .build();
     }
 
@@ -166,7 +167,11 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
     private Behavior<LedgerCommand> onRolloutGone(RolloutGone gone) {
         forget(gone.node(), gone.incarnation());
         int n = ledger.lost(gone.node(), gone.incarnation());
-        LOG.warn("rollout {} is gone; {} leases are issued again", gone.node(), n);
+        if (n > 0) {
+            LOG.warn("rollout {} is gone; {} leases are issued again", gone.node(), n);
+        } else {
+            LOG.info("rollout {} is gone; it held no leases", gone.node());
+        }
         grant();
         return this;
     }

@@ -66,5 +66,8 @@ public final class LedgerMessages {
     public record State(
             LedgerCounts counts, LedgerSnapshot snapshot, List<String> awaited, List<String> rollouts, long refused) {}
 
+    /** The run is over: the ledger stops, so that rollouts that leave now are no loss to anybody. */
+    public record Over() implements LedgerCommand {}
+
     private LedgerMessages() {}
 }

@@ -15,6 +15,7 @@ import dev.troupe.learner.assembly.Assembler;
 import dev.troupe.learner.assembly.AssemblerSettings;
 import dev.troupe.learner.assembly.ScoringTimes;
 import dev.troupe.learner.ledger.LedgerActor;
+import dev.troupe.learner.ledger.LedgerMessages;
 import dev.troupe.learner.ledger.LedgerSettings;
 import dev.troupe.learner.ledger.LedgerSnapshot;
 import dev.troupe.learner.ledger.PromptLedger;
@@ -48,6 +49,7 @@ public final class LearnerNode implements AutoCloseable {
 
     private final ClusterNode cluster;
     private final ActorRef<LearnerActor.Command> learner;
+    private final Runnable over;
     private final CompletableFuture<RunReport> ended;
     private final Parity parity;
     private final ExecutorService executor;
@@ -55,11 +57,13 @@ public final class LearnerNode implements AutoCloseable {
     private LearnerNode(
             ClusterNode cluster,
             ActorRef<LearnerActor.Command> learner,
+            Runnable over,
             CompletableFuture<RunReport> ended,
             Parity parity,
             ExecutorService executor) {
         this.cluster = cluster;
         this.learner = learner;
+        this.over = over;
         this.ended = ended;
         this.parity = parity;
         this.executor = executor;
@@ -137,7 +141,11 @@ public final class LearnerNode implements AutoCloseable {
         var receptionist = cluster.system().receptionist();
         receptionist.tell(Receptionist.register(ServiceKeys.LEDGER, ledger));
         receptionist.tell(Receptionist.register(ServiceKeys.WEIGHTS, publisher));
-        return new LearnerNode(cluster, learner, ended, parity, executor);
+        Runnable over = () -> {
+            ledger.tell(new LedgerMessages.Over());
+            assembler.tell(new Assembler.Over());
+        };
+        return new LearnerNode(cluster, learner, over, ended, parity, executor);
     }
 
     /** Completes with the run's report, or with what went wrong. */
@@ -152,6 +160,7 @@ public final class LearnerNode implements AutoCloseable {
 
     /** Tells rollouts and scorers, wherever they are, that the run is over. */
     public void announceEnd(String status) {
+        over.run();
         tellAll(ServiceKeys.ROLLOUT, new RolloutCommand.RunEnded(status));
         for (ServiceKey<ScorerCommand> key : List.of(ServiceKeys.REFERENCE, ServiceKeys.REWARD, ServiceKeys.VALUE)) {
             tellAll(key, new ScorerCommand.RunEnded(status));

@@ -66,6 +66,11 @@ public final class LearnerWire
     }
 
     @Override
+    public void dismiss(AeronAddress scorer) {
+        station.outbox(scorer.wire(), Stream.SCORE_REQUESTS).close();
+    }
+
+    @Override
     public void send(AeronAddress to, ScoreRequest request, long policyVersion) {
         try {
             station.outbox(to.wire(), Stream.SCORE_REQUESTS).send(request, policyVersion);

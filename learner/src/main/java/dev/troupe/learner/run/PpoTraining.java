@@ -1,6 +1,7 @@
 package dev.troupe.learner.run;
 
 import dev.troupe.learner.experience.ScoredTrajectory;
+import dev.troupe.learner.optim.Shuffle;
 import dev.troupe.learner.optim.TrainedModel;
 import dev.troupe.learner.ppo.Experience;
 import dev.troupe.learner.ppo.Fault;
@@ -10,6 +11,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.IntStream;
 
 /** PPO as the learner actor drives it: policy and value model train together and travel under one version. */
 public final class PpoTraining implements Training {
@@ -21,23 +24,42 @@ public final class PpoTraining implements Training {
         Path write(long step, Map<String, String> documents);
     }
 
+    /** Keeps this order apart from those of mini-batches. */
+    private static final int SHUFFLED_REWARDS = 1_000_003;
+
     private final PpoUpdate update;
     private final TrainedModel policy;
     private final TrainedModel value;
     private final Checkpoints checkpoints;
+    private final OptionalLong shuffleSeed;
 
-    /** The models are closed with the training. */
-    public PpoTraining(PpoUpdate update, TrainedModel policy, TrainedModel value, Checkpoints checkpoints) {
+    /**
+     * The models are closed with the training.
+     *
+     * @param shuffleSeed gives every trajectory the reward of another one of its batch, drawn from this seed: a control,
+     *     for then there is nothing to learn; empty for real training
+     */
+    public PpoTraining(
+            PpoUpdate update,
+            TrainedModel policy,
+            TrainedModel value,
+            Checkpoints checkpoints,
+            OptionalLong shuffleSeed) {
         this.update = update;
         this.policy = policy;
         this.value = value;
         this.checkpoints = checkpoints;
+        this.shuffleSeed = shuffleSeed;
     }
 
     @Override
     public Outcome train(long step, List<ScoredTrajectory> batch) {
-        List<Experience> experience =
-                batch.stream().map(PpoTraining::experience).toList();
+        int[] rewardOf = shuffleSeed.isPresent()
+                ? Shuffle.order(shuffleSeed.getAsLong(), step, SHUFFLED_REWARDS, batch.size())
+                : IntStream.range(0, batch.size()).toArray();
+        List<Experience> experience = IntStream.range(0, batch.size())
+                .mapToObj(i -> experience(batch.get(i), batch.get(rewardOf[i]).scores().reward()))
+                .toList();
         long from = WallClock.micros();
         UpdateResult result = update.run(step - 1, experience);
         long to = WallClock.micros();
@@ -45,7 +67,7 @@ public final class PpoTraining implements Training {
         return new Outcome(result.metrics(), from, to, Optional.ofNullable(fault).map(Fault::message));
     }
 
-    private static Experience experience(ScoredTrajectory t) {
+    private static Experience experience(ScoredTrajectory t, float reward) {
         return new Experience(
                 t.trajectory().id(),
                 t.trajectory().row(),
@@ -53,7 +75,7 @@ public final class PpoTraining implements Training {
                 t.trajectory().behaviourLogprobs(),
                 t.scores().reference(),
                 t.scores().values(),
-                t.scores().reward());
+                reward);
     }
 
     @Override
