@@ -224,7 +224,10 @@ public final class DecodeEngine implements AutoCloseable {
         return Objects.requireNonNull(known);
     }
 
-    /** Some prompts of one width. A pass always has the same number of rows, so that none's numbers depend on the others. */
+    /**
+     * Some prompts of one width. A pass always has the same number of rows, so that none's numbers depend on the
+     * others.
+     */
     private void compute(List<int[]> some) {
         int width = width(some.get(0));
         long[] ids = new long[PROMPTS_A_PASS * width];
