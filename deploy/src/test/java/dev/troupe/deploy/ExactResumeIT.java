@@ -84,7 +84,8 @@ class ExactResumeIT {
             for (String line = out.readLine(); line != null; line = out.readLine()) {
                 said.add(line);
                 if (line.startsWith("step 3/")) {
-                    process.destroy();
+                    // Not through the process itself, which would close its output as well.
+                    process.toHandle().destroy();
                 }
             }
             assertThat(process.waitFor(2, TimeUnit.MINUTES)).isTrue();
