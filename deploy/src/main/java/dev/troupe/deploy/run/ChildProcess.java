@@ -30,6 +30,10 @@ final class ChildProcess {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+        if (log != null) {
+            // A file has room for more than what goes wrong.
+            command.add("-Dtroupe.log.level=INFO");
+        }
         command.add("-cp");
         command.add(System.getProperty("java.class.path"));
         command.add("dev.troupe.deploy.Main");

@@ -11,13 +11,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Each role of a run in a process of its own on this machine. */
 public final class LocalLaunch {
-    private static final Logger LOG = LoggerFactory.getLogger(LocalLaunch.class);
     private static final long STOP_SECONDS = 20;
+    /** When the learner has failed there is nobody left to hand anything to. */
+    private static final long FAILED_SECONDS = 5;
 
     private LocalLaunch() {}
 
@@ -44,11 +45,11 @@ public final class LocalLaunch {
                         folder.path().resolve("logs").resolve(node + ".log"),
                         List.of("node", role, "--join", address, "--name", node)));
             }
-            String pids =
-                    others.stream().map(c -> c.name() + " " + c.pid()).toList().toString();
-            LOG.info("started {}", pids);
-            others.forEach(child -> child.process().onExit().thenAccept(p -> ended(child, p, learner)));
-            return learner.process().waitFor();
+            tellPids(learner, others);
+            others.forEach(child -> child.process().onExit().thenAccept(p -> ended(child, p, learner, address)));
+            int code = learner.process().waitFor();
+            // Interrupted before it could hear signals, the learner has died of this one.
+            return code != 0 && Interrupts.interrupted() ? Interrupts.EXIT_CODE : code;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return Interrupts.EXIT_CODE;
@@ -57,12 +58,26 @@ public final class LocalLaunch {
         }
     }
 
+    /** Whoever wants to drain or to end one of them needs its number. */
+    private static void tellPids(ChildProcess learner, List<ChildProcess> others) {
+        String nodes = Stream.concat(Stream.of(learner), others.stream())
+                .map(child -> child.name() + " (pid " + child.pid() + ")")
+                .collect(Collectors.joining(", "));
+        System.out.println("nodes: " + nodes);
+        System.out.flush();
+    }
+
     private static List<String> learner(RunRequest request, RunFolder folder, String address) {
         List<String> arguments = new ArrayList<>(
                 List.of("node", "learner", "--run", folder.path().toString(), "--name", "learner"));
         if (request.resume() != null) {
             arguments.add("--resume");
         }
+        // A new run's folder has them already; what is changed on resuming stands nowhere else.
+        Settings settings = request.settings();
+        settings.keys().stream()
+                .filter(key -> settings.source(key).equals("command line"))
+                .forEach(key -> arguments.add(key + "=" + settings.value(key)));
         arguments.add("cluster.host=" + address.substring(0, address.lastIndexOf(':')));
         arguments.add("cluster.port=" + address.substring(address.lastIndexOf(':') + 1));
         return arguments;
@@ -78,16 +93,17 @@ public final class LocalLaunch {
     }
 
     /** Told at once, because the run does not end for it: others may take its place. */
-    private static void ended(ChildProcess child, Process process, ChildProcess learner) {
-        if (learner.process().isAlive() && process.exitValue() != 0) {
+    private static void ended(ChildProcess child, Process process, ChildProcess learner, String address) {
+        if (learner.process().isAlive() && process.exitValue() != 0 && !Interrupts.interrupted()) {
             System.err.printf(
                     Locale.ROOT,
                     "troupe: node %s ended with code %d; its log is in the run's folder, logs/%s.log. Put another in its"
-                            + " place with: troupe node %s --join HOST:PORT%n",
+                            + " place with: troupe node %s --join %s%n",
                     child.name(),
                     process.exitValue(),
                     child.name(),
-                    child.name().replaceFirst("-\\d+$", ""));
+                    child.name().replaceFirst("-\\d+$", ""),
+                    address);
         }
     }
 
@@ -99,7 +115,12 @@ public final class LocalLaunch {
     private static void end(ChildProcess learner, List<ChildProcess> others) {
         try {
             learner.stop(STOP_SECONDS);
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(STOP_SECONDS);
+            int code = learner.process().waitFor();
+            boolean told = code == 0 || code == Interrupts.EXIT_CODE;
+            if (!told) {
+                others.forEach(child -> child.process().destroy());
+            }
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(told ? STOP_SECONDS : FAILED_SECONDS);
             for (ChildProcess child : others) {
                 long left = Math.max(0, deadline - System.nanoTime());
                 if (!child.process().waitFor(left, TimeUnit.NANOSECONDS)) {

@@ -31,6 +31,8 @@ public final class NodeRun {
     private static final Duration FIND_RUN = Duration.ofSeconds(60);
     private static final Duration ASK = Duration.ofSeconds(2);
 
+    private record Found(ActorRef<RunCommand> actor, RunDescription description) {}
+
     private NodeRun() {}
 
     /** Runs until done, failed or interrupted; the exit code. */
@@ -42,13 +44,14 @@ public final class NodeRun {
         Path run = Objects.requireNonNull(request.run());
         RunFolder folder = RunFolder.open(run);
         Settings settings = Settings.load(folder.config().toString(), request.overrides());
-        RunLog.to(folder.path().resolve("run.log"));
         String host = settings.config().getString("cluster.host");
         try (RunNode node = TrainRun.node(settings.config(), folder, "learner", request.join(), host)) {
             if (node.cluster().hasOtherMember("learner")) {
                 throw new SettingsException("the cluster at " + request.join()
                         + " has a learner already: a run has one; start another run with its own cluster.port");
             }
+            // Only now, so that a learner that is refused leaves no trace in the folder of the run.
+            RunLog.to(folder.path().resolve("run.log"));
             boolean resume = request.resume();
             return new OnlineRun(settings, node, resume, System.out).run();
         }
@@ -63,12 +66,14 @@ public final class NodeRun {
         ClusterSettings settings = ClusterSettings.from(own).joining(join);
         try (ClusterNode cluster = ClusterNode.start(settings, name, Set.of(request.role()))) {
             cluster.awaitUp();
-            RunDescription run = describe(cluster, request.role(), join);
+            Found found = describe(cluster, request.role(), join);
+            RunDescription run = found.description();
             Settings merged = Settings.parse("run " + run.name(), run.config(), request.overrides());
             RunFolder folder = RunFolder.open(Path.of(run.folder()));
             try (AeronNode aeron = AeronNode.start(TransportSettings.from(merged.config()))) {
                 RunNode node = new RunNode(merged.config(), folder, cluster, aeron, settings.host());
                 Role role = Roles.start(request.role(), name, node, new RunModels(merged.config()));
+                cluster.spawn(RunWatch.create(found.actor(), role), "run-watch");
                 return await(role, cluster, run.name());
             }
         }
@@ -77,6 +82,7 @@ public final class NodeRun {
     private static int await(Role role, ClusterNode cluster, String run) {
         Interrupts.handle(role.drain());
         System.out.printf("%s joined run %s%n", role.name(), run);
+        System.out.flush();
         cluster.terminated()
                 .thenAccept(reason -> role.ended()
                         .completeExceptionally(new IllegalStateException(
@@ -96,7 +102,7 @@ public final class NodeRun {
     }
 
     /** Asks the cluster which run it is. */
-    private static RunDescription describe(ClusterNode cluster, String role, String join) {
+    private static Found describe(ClusterNode cluster, String role, String join) {
         ActorSystem<?> system = cluster.system();
         long end = System.nanoTime() + FIND_RUN.toNanos();
         while (System.nanoTime() < end) {
@@ -109,10 +115,11 @@ public final class NodeRun {
                         .toCompletableFuture()
                         .get();
                 for (ActorRef<RunCommand> actor : listing.getServiceInstances(ServiceKeys.RUN)) {
-                    return AskPattern.<RunCommand, RunDescription>ask(
+                    RunDescription description = AskPattern.<RunCommand, RunDescription>ask(
                                     actor, replyTo -> new DescribeRun(role, replyTo), ASK, system.scheduler())
                             .toCompletableFuture()
                             .get();
+                    return new Found(actor, description);
                 }
                 CompletableFuture<Void> pause = new CompletableFuture<>();
                 system.scheduler()

@@ -54,11 +54,18 @@ final class OnlineRun {
 
     /** Runs until done, failed or interrupted; the exit code. */
     int run() {
+        try (RunLock held = RunLock.of(node.folder().path())) {
+            return locked();
+        }
+    }
+
+    private int locked() {
         RunModels models = new RunModels(config);
         CheckpointStore store = new CheckpointStore(
                 node.folder().checkpoints(), LearnerSettings.from(config).checkpointKeep());
         Checkpoint resumed = resume ? lastCheckpoint(store) : null;
         ModelFolder policy = models.policy();
+        announceRun();
         try (Tokenizer tokenizer = policy.tokenizer();
                 TensorThread judging =
                         TensorThread.start("evaluation", Runtime.getRuntime().availableProcessors())) {
@@ -117,9 +124,6 @@ final class OnlineRun {
                         ledger == null ? 0 : ledger.version(),
                         plan.steps(),
                         out)) {
-            RunDescription description = new RunDescription(
-                    node.folder().name(), node.folder().path().toString(), settings.render());
-            node.cluster().spawn(RunActor.create(description), "run");
             if (node.udpHost() == null) {
                 roles.addAll(Roles.all(node, models));
             }
@@ -135,14 +139,36 @@ final class OnlineRun {
                     steps,
                     ledger)) {
                 Interrupts.handle(learner::stop);
-                RunReport report = learner.ended().join();
-                learner.announceEnd(report.status());
-                return report;
+                return awaitEnd(learner);
             }
         } catch (CompletionException e) {
             throw e.getCause() instanceof RuntimeException cause ? cause : e;
         } finally {
             roles.forEach(Role::close);
+        }
+    }
+
+    private static RunReport awaitEnd(LearnerNode learner) {
+        String status = "failed";
+        try {
+            RunReport report = learner.ended().join();
+            status = report.status();
+            return report;
+        } finally {
+            learner.announceEnd(status);
+        }
+    }
+
+    /** From now on other nodes can ask what to load, and load it while this one is evaluating. */
+    private void announceRun() {
+        RunDescription description =
+                new RunDescription(node.folder().name(), node.folder().path().toString(), settings.render());
+        node.cluster().spawn(RunActor.create(description), "run");
+        if (node.udpHost() != null) {
+            out.printf(
+                    "run %s; another rollout: troupe node rollout --join %s%n",
+                    node.folder().name(), node.cluster().address());
+            out.flush();
         }
     }
 
