@@ -21,6 +21,7 @@ import dev.troupe.model.TensorThread;
 import dev.troupe.model.Tokenizer;
 import dev.troupe.rollout.RolloutSettings;
 import java.util.List;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /** Puts the learner's parts together from a run's settings. */
@@ -76,7 +77,8 @@ final class Learning {
                 policy,
                 value,
                 (step, documents) ->
-                        Checkpoint.write(store, step, step, parents, List.of(policy, value), documents, start.path()));
+                        Checkpoint.write(store, step, step, parents, List.of(policy, value), documents, start.path()),
+                config.getBoolean("control.shuffle_rewards") ? OptionalLong.of(s.seed()) : OptionalLong.empty());
     }
 
     private static TrainedModel trained(String name, ModelFolder start, LearnerSettings settings) {
