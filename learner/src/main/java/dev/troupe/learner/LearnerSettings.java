@@ -140,8 +140,8 @@ public record LearnerSettings(
     }
 
     private static Config withDefaults(Config config) {
-        return config.withFallback(ConfigFactory.parseResources(
-                        LearnerSettings.class.getClassLoader(), "troupe/learner.conf"))
+        return config.withFallback(
+                        ConfigFactory.parseResources(LearnerSettings.class.getClassLoader(), "troupe/learner.conf"))
                 .resolve();
     }
 

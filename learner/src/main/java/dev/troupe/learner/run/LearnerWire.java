@@ -24,8 +24,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Joins the learner's actors to its Aeron station: what they send out, and who hears what comes in. */
-public final class LearnerWire
-        implements LedgerActor.LeaseSender, Assembler.RequestSender, WeightsPublisher.Sender {
+public final class LearnerWire implements LedgerActor.LeaseSender, Assembler.RequestSender, WeightsPublisher.Sender {
     private static final Logger LOG = LoggerFactory.getLogger(LearnerWire.class);
 
     private final Station station;
@@ -42,8 +41,7 @@ public final class LearnerWire
     /** Opens the learner's inbound streams, once their actors are there. */
     public void listen(ActorRef<LedgerCommand> ledger, ActorRef<Assembler.Command> assembler) {
         station.receive(
-                Stream.TRAJECTORIES,
-                d -> ledger.tell(new LedgerMessages.Arrived((Trajectory) d.body(), d::ack)));
+                Stream.TRAJECTORIES, d -> ledger.tell(new LedgerMessages.Arrived((Trajectory) d.body(), d::ack)));
         station.receive(Stream.SCORE_ANSWERS, d -> {
             assembler.tell(new Assembler.Answered((ScoreAnswer) d.body()));
             d.ack(epoch, 0);

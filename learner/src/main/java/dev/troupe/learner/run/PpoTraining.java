@@ -58,13 +58,15 @@ public final class PpoTraining implements Training {
                 ? Shuffle.order(shuffleSeed.getAsLong(), step, SHUFFLED_REWARDS, batch.size())
                 : IntStream.range(0, batch.size()).toArray();
         List<Experience> experience = IntStream.range(0, batch.size())
-                .mapToObj(i -> experience(batch.get(i), batch.get(rewardOf[i]).scores().reward()))
+                .mapToObj(i ->
+                        experience(batch.get(i), batch.get(rewardOf[i]).scores().reward()))
                 .toList();
         long from = WallClock.micros();
         UpdateResult result = update.run(step - 1, experience);
         long to = WallClock.micros();
         Fault fault = result.fault();
-        return new Outcome(result.metrics(), from, to, Optional.ofNullable(fault).map(Fault::message));
+        return new Outcome(
+                result.metrics(), from, to, Optional.ofNullable(fault).map(Fault::message));
     }
 
     private static Experience experience(ScoredTrajectory t, float reward) {

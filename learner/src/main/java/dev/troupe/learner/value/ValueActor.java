@@ -99,7 +99,8 @@ public final class ValueActor extends AbstractBehavior<ScorerCommand> {
         this.model = model;
         this.ended = ended;
         this.scorer = new ValueScorer(TensorThread.start("value-" + station.name(), threads), config, ROWS_A_PASS);
-        this.events = context.messageAdapter(VersionAnnounced.class, Announced::new).unsafeUpcast();
+        this.events =
+                context.messageAdapter(VersionAnnounced.class, Announced::new).unsafeUpcast();
         this.sink = WeightsSink.open(station, new Feed(context.getSelf(), scorer, address()));
         ScoringStation.open(station, scorer);
         ActorRef<Receptionist.Listing> listing = context.messageAdapter(

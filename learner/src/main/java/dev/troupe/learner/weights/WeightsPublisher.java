@@ -102,8 +102,7 @@ public final class WeightsPublisher extends AbstractBehavior<WeightsCommand> {
     }
 
     private Behavior<WeightsCommand> onGone(SubscriberGone gone) {
-        Subscriber known =
-                Objects.requireNonNull(subscribers.get(gone.set)).remove(gone.subscriber);
+        Subscriber known = Objects.requireNonNull(subscribers.get(gone.set)).remove(gone.subscriber);
         if (known != null) {
             sender.gone(known.address);
         }
