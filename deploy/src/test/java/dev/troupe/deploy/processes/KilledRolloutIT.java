@@ -130,6 +130,8 @@ class KilledRolloutIT {
         List<String> trained = traces.trained();
         assertThat(trained).doesNotHaveDuplicates().hasSize(STEPS * BATCH);
         assertThat(trained).containsAll(traces.everAcked());
+        // A ledger that lost what it had acknowledged would have had it sampled again, under the next attempt.
+        assertThat(traces.sampledAfterAcked()).isEmpty();
         JsonNode ledger = traces.summary().get("ledger");
         assertThat(traces.summary().get("status").asText()).isEqualTo("done");
         assertThat(ledger.get("trained").asLong()).isEqualTo(STEPS * BATCH);

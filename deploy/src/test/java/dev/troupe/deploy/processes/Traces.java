@@ -8,8 +8,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -40,16 +42,38 @@ record Traces(Path run) {
         return new Journal(finished, acked);
     }
 
-    /** Ids, {@code DRAW/SAMPLE}, that any rollout of the run has been told are held. */
-    Set<String> everAcked() {
-        Set<String> ids = new LinkedHashSet<>();
-        try (Stream<Path> journals = Files.list(run.resolve("rollouts"))) {
-            journals.map(file -> file.getFileName().toString().replaceFirst("\\.jsonl$", ""))
-                    .forEach(node -> journal(node).acked().forEach(entry -> ids.add(idOf(entry))));
+    /** The journals of all rollouts that ever were in the run. */
+    List<Journal> journals() {
+        try (Stream<Path> files = Files.list(run.resolve("rollouts"))) {
+            return files.map(file -> file.getFileName().toString().replaceFirst("\\.jsonl$", ""))
+                    .map(this::journal)
+                    .toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Ids, {@code DRAW/SAMPLE}, that any rollout of the run has been told are held. */
+    Set<String> everAcked() {
+        Set<String> ids = new LinkedHashSet<>();
+        journals().forEach(journal -> journal.acked().forEach(entry -> ids.add(idOf(entry))));
         return ids;
+    }
+
+    /** Finished entries whose trajectory had been acknowledged in an earlier attempt. */
+    List<String> sampledAfterAcked() {
+        Map<String, Integer> acked = new HashMap<>();
+        journals()
+                .forEach(journal ->
+                        journal.acked().forEach(entry -> acked.merge(idOf(entry), attemptOf(entry), Math::min)));
+        return journals().stream()
+                .flatMap(journal -> journal.finished().stream())
+                .filter(entry -> attemptOf(entry) > acked.getOrDefault(idOf(entry), Integer.MAX_VALUE))
+                .toList();
+    }
+
+    private static int attemptOf(String entry) {
+        return Integer.parseInt(entry.substring(entry.indexOf('#') + 1));
     }
 
     static String idOf(String entry) {
