@@ -197,7 +197,9 @@ final class BenchCommand implements Runnable {
                     warmup,
                     shape.threads());
             if (actors) {
-                shape.print(new ActorsBench(shape.open(), of).run(), spec.commandLine().getOut());
+                shape.print(
+                        new ActorsBench(shape.open(), of).run(),
+                        spec.commandLine().getOut());
                 return 0;
             }
             try (PpoBench bench = new PpoBench(shape.open(), of)) {
