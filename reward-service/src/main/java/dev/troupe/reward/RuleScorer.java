@@ -126,7 +126,10 @@ public final class RuleScorer implements ScoringStation.Scorer, AutoCloseable {
             judge(call);
         } catch (Throwable e) {
             LOG.warn("rule {} could not judge request {}", rule.name(), call.request.getRequest(), e);
-            fillRest(call, "rule_failed", String.valueOf(e));
+            // Past its deadline it threw because it was interrupted: the deadline is the reason to tell.
+            if (!isOver(call)) {
+                fillRest(call, "rule_failed", String.valueOf(e));
+            }
         } finally {
             boolean inTime;
             synchronized (this) {

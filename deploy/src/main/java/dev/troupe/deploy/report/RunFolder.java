@@ -25,7 +25,7 @@ public record RunFolder(Path path) {
         path = path.toAbsolutePath().normalize();
     }
 
-    /** Where runs are kept: {@code runs} in the folder that Troupe was started in, unless -Dtroupe.runs names another. */
+    /** Where runs are kept: {@code runs} where Troupe was started, unless -Dtroupe.runs names another folder. */
     public static Path runs() {
         return Path.of(System.getProperty("troupe.runs", "runs"));
     }

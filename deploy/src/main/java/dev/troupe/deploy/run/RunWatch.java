@@ -7,8 +7,8 @@ import dev.troupe.cluster.protocol.RunCommand;
 import java.time.Duration;
 
 /**
- * Ends a node's role when the learner has left without a word: it failed before it could tell, or the node came too late
- * to be told.
+ * Ends a node's role when the learner has left without a word: it failed before it could tell, or the node came too
+ * late to be told.
  */
 final class RunWatch {
     /** The word, if there was one, may be on its way still. */

@@ -36,8 +36,8 @@ public final class PpoTraining implements Training {
     /**
      * The models are closed with the training.
      *
-     * @param shuffleSeed gives every trajectory the reward of another one of its batch, drawn from this seed: a control,
-     *     for then there is nothing to learn; empty for real training
+     * @param shuffleSeed gives every trajectory the reward of another one of its batch, drawn from this seed: a
+     *     control, for then there is nothing to learn; empty for real training
      */
     public PpoTraining(
             PpoUpdate update,
