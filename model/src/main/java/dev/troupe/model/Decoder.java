@@ -24,18 +24,17 @@ public final class Decoder implements AutoCloseable {
     private final DeviceWeights weights;
     private final int[] dims;
     private final NDList gradients = new NDList();
-    private @Nullable TrainingKernel kernel;
+    private @Nullable Kernel kernel;
 
     private Decoder(ModelConfig config, TensorSet set, boolean trainable) {
         this.config = config;
-        this.script = trainable
-                ? Script.load(Decoder.class, "decoder.py", "train.py")
-                : Script.load(Decoder.class, "decoder.py");
+        this.script = Script.load(Decoder.class, "decoder.py", "kernel.py");
         this.weights = new DeviceWeights(config, set, script);
         this.dims = dims(config);
         if (trainable) {
             allocateGradients();
         }
+        this.kernel = config.family().qkNorm() ? null : new Kernel(script, weights, gradients, dims, config.normEps());
     }
 
     /** Puts weights on the device; names and shapes must be the configuration's, errors name the tensor. */
@@ -62,9 +61,6 @@ public final class Decoder implements AutoCloseable {
         for (NDArray leaf : weights.leaves()) {
             gradients.add(JniUtils.getGradient((PtNDArray) leaf));
         }
-        kernel = config.family().qkNorm()
-                ? null
-                : new TrainingKernel(script, weights, gradients, dims, config.normEps());
     }
 
     /** The shape of this decoder. */
@@ -139,10 +135,11 @@ public final class Decoder implements AutoCloseable {
     /** [N] log-probabilities of the batch's targets; recorded for a backward pass inside {@link Autograd#record()}. */
     public NDArray logprobs(Batch batch, double temperature) {
         requireHead(false, "log-probabilities");
-        TrainingKernel recording = recording();
-        if (recording != null) {
+        if (kernel != null) {
             checkWidth(batch);
-            return recording.logprobsAndEntropy(batch, temperature).get(0);
+            return Autograd.isRecording()
+                    ? kernel.logprobsAndEntropy(batch, temperature).get(0)
+                    : kernel.logprobs(batch, temperature);
         }
         return script.tensor(batch.manager(), "logprobs", head(batch, batch.targets(), temperature));
     }
@@ -154,19 +151,14 @@ public final class Decoder implements AutoCloseable {
      */
     public NDList logprobsAndEntropy(Batch batch, double temperature) {
         requireHead(false, "log-probabilities");
-        TrainingKernel recording = recording();
-        if (recording != null) {
+        if (kernel != null && Autograd.isRecording()) {
             checkWidth(batch);
-            return recording.logprobsAndEntropy(batch, temperature);
+            return kernel.logprobsAndEntropy(batch, temperature);
         }
         return script.tensors(batch.manager(), "logprobs_and_entropy", head(batch, batch.targets(), temperature));
     }
 
-    private @Nullable TrainingKernel recording() {
-        return Autograd.isRecording() ? kernel : null;
-    }
-
-    /** From now on autograd differentiates the definition itself: what the kernel is held to. */
+    /** From now on the definition itself computes, and autograd differentiates it: what the kernel is held to. */
     void withoutKernel() {
         kernel = null;
     }
@@ -180,10 +172,9 @@ public final class Decoder implements AutoCloseable {
     /** [N] outputs of the score head; recorded for a backward pass inside {@link Autograd#record()}. */
     public NDArray values(Batch batch) {
         requireHead(true, "values");
-        TrainingKernel recording = recording();
-        if (recording != null) {
+        if (kernel != null) {
             checkWidth(batch);
-            return recording.scores(batch);
+            return Autograd.isRecording() ? kernel.scoresToTrain(batch) : kernel.scores(batch);
         }
         return script.tensor(batch.manager(), "scores", head(batch));
     }

@@ -32,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 
 /**
  * A PPO step by plain calls, with neither actor nor transport: generate, score by reference, reward and value model,
@@ -49,11 +50,18 @@ public final class PpoBench implements AutoCloseable {
     private final TensorThread second;
     private final TrainedModel policy;
     private final TrainedModel value;
-    private final ContinuousBatcher batcher;
+    private final List<Side> sides;
     private final Decoder reference;
-    private final Decoder reward;
     private final PpoUpdate update;
     private long step;
+
+    /** What each thread does with its half of the rows: both generate, and both score by the reward model. */
+    private record Side(TensorThread thread, ContinuousBatcher batcher, Decoder reward) {
+        void close() {
+            thread.run(batcher::close);
+            thread.run(reward::close);
+        }
+    }
 
     /** Loads everything; with two threads or more, policy and value model train side by side. */
     public PpoBench(ModelFolder model, StepShape shape) {
@@ -68,8 +76,9 @@ public final class PpoBench implements AutoCloseable {
                 "policy", first.call(() -> Decoder.load(model.config(), model.weights(), true)), adam, first);
         this.value = TrainedModel.of("value", second.call(() -> Decoder.load(scored, scoring, true)), adam, second);
         this.reference = first.call(() -> Decoder.load(model.config(), model.weights(), false));
-        this.reward = second.call(() -> Decoder.load(scored, scoring, false));
-        this.batcher = first.call(this::engine);
+        this.sides = Stream.of(first, second)
+                .map(t -> t.call(() -> new Side(t, engine(), Decoder.load(scored, scoring, false))))
+                .toList();
         this.update = new PpoUpdate(policy, value, settings(), new Schedule(Schedule.Kind.CONSTANT, 0, 1), RATE, RATE);
     }
 
@@ -77,10 +86,14 @@ public final class PpoBench implements AutoCloseable {
         DecodeEngine engine = DecodeEngine.open(
                 model.config(),
                 model.weights(),
-                shape.batch(),
+                half(),
                 shape.prompt() + shape.completion(),
                 SamplingConfig.atTemperature(1.0));
         return new ContinuousBatcher(engine, EndOfText.at(List.of()), 0);
+    }
+
+    private int half() {
+        return (shape.batch() + 1) / 2;
     }
 
     private PpoSettings settings() {
@@ -168,7 +181,7 @@ public final class PpoBench implements AutoCloseable {
 
     private Times step() {
         long begin = System.nanoTime();
-        List<Completion> completions = first.call(() -> batcher.runAll(requests()));
+        List<Completion> completions = halves(requests(), (side, some) -> side.batcher.runAll(some));
         long generated = System.nanoTime();
         List<Experience> batch = score(completions);
         long scored = System.nanoTime();
@@ -178,7 +191,11 @@ public final class PpoBench implements AutoCloseable {
             throw new IllegalStateException("the measured update was skipped: " + result.fault());
         }
         long version = ++step;
-        first.run(() -> batcher.swap(version, policy.decoder().export()));
+        TensorSet fresh = first.call(policy.decoder()::export);
+        sides.stream()
+                .map(s -> s.thread.submit(() -> s.batcher.swap(version, fresh)))
+                .toList()
+                .forEach(CompletableFuture::join);
         long end = System.nanoTime();
         return new Times(
                 (end - begin) * NANO,
@@ -199,6 +216,31 @@ public final class PpoBench implements AutoCloseable {
         return requests;
     }
 
+    private interface Share<T, R> {
+        List<R> of(Side side, List<T> some);
+    }
+
+    /** Each side's share of the rows at the same time, put together in order. */
+    private <T, R> List<R> halves(List<T> rows, Share<T, R> work) {
+        int cut = Math.min(half(), rows.size());
+        List<List<T>> parts = List.of(rows.subList(0, cut), rows.subList(cut, rows.size()));
+        List<CompletableFuture<List<R>>> running = new ArrayList<>();
+        for (int i = 0; i < parts.size(); i++) {
+            Side side = sides.get(i);
+            List<T> part = parts.get(i);
+            running.add(side.thread.submit(() -> part.isEmpty() ? List.<R>of() : work.of(side, part)));
+        }
+        return running.stream().flatMap(f -> f.join().stream()).toList();
+    }
+
+    private static List<Float> boxed(float[] values) {
+        List<Float> out = new ArrayList<>();
+        for (float v : values) {
+            out.add(v);
+        }
+        return out;
+    }
+
     private List<Experience> score(List<Completion> completions) {
         List<TokenRow> rows = completions.stream()
                 .map(c -> TokenRow.of(c.request().prompt(), c.ids()))
@@ -206,8 +248,7 @@ public final class PpoBench implements AutoCloseable {
         CompletableFuture<List<float[]>> references = first.submit(() -> reference.logprobs(rows, 1.0, shape.micro()));
         CompletableFuture<List<float[]>> values =
                 second.submit(() -> value.decoder().values(rows, shape.micro()));
-        CompletableFuture<float[]> rewards = second.submit(() -> reward.scores(rows, shape.micro()));
-        List<float[]> reference = references.join();
+        List<Float> rewards = halves(rows, (side, some) -> boxed(side.reward.scores(some, shape.micro())));
         List<Experience> batch = new ArrayList<>();
         for (int i = 0; i < rows.size(); i++) {
             batch.add(new Experience(
@@ -215,18 +256,17 @@ public final class PpoBench implements AutoCloseable {
                     rows.get(i),
                     FinishReason.FINISH_REASON_LENGTH,
                     completions.get(i).logprobs(),
-                    reference.get(i),
+                    references.join().get(i),
                     values.join().get(i),
-                    rewards.join()[i]));
+                    rewards.get(i)));
         }
         return batch;
     }
 
     @Override
     public void close() {
-        first.run(batcher::close);
+        sides.forEach(Side::close);
         first.run(reference::close);
-        second.run(reward::close);
         for (TrainedModel trained : List.of(policy, value)) {
             trained.close();
             trained.thread().run(trained.decoder()::close);

@@ -1,5 +1,6 @@
-# The training kernel: decoder.py's forward pass with its backward pass written out by hand, in place of autograd's. It
-# computes the same function (a test holds outputs and gradients to the definition) and is faster because
+# The kernel: decoder.py's forward pass in another order of numbers, for scoring and for training, with its backward pass
+# written out by hand in place of autograd's. It computes the same function (a test holds outputs and gradients to the
+# definition) and is faster because
 #   norms' weights are folded into the matrices that follow them;
 #   inside a layer numbers lie by channel, [channels, N], so that heads, halves of a head, gate and up are whole slabs and
 #   every product of attention has a wide side; nothing is ever copied into another order;
@@ -46,8 +47,8 @@ def rows(self, x: Tensor, k: int, g: int, b: int, t: int) -> Tensor:
   return torch.transpose(torch.select(torch.select(x, 0, k), 0, g).view([-1, b, t]), 0, 1)
 
 # The output [K, G, E, N] of attention over turned queries and keys qk [K, G + 1, E, N] and a's values; mask [B, T, T].
-# Appends each head's and block's probabilities to kept.
-def attend_by_head(self, qk: Tensor, a: Tensor, mask: Tensor, dims: List[int], kept: List[Tensor]) -> Tensor:
+# With keep, appends each head's and block's probabilities to kept.
+def attend_by_head(self, qk: Tensor, a: Tensor, mask: Tensor, dims: List[int], kept: List[Tensor], keep: bool) -> Tensor:
   b = mask.size(0)
   t = mask.size(1)
   size = self.block(t)
@@ -65,7 +66,8 @@ def attend_by_head(self, qk: Tensor, a: Tensor, mask: Tensor, dims: List[int], k
         torch.add_(scores, torch.slice(torch.slice(mask, 1, lo, hi), 2, 0, hi))
         p = torch.softmax(scores, -1)
         torch.copy_(torch.slice(out, 2, lo, hi), torch.bmm(torch.slice(values, 2, 0, hi), torch.transpose(p, 1, 2)))
-        kept.append(p)
+        if keep:
+          kept.append(p)
   return o
 
 # The gradient of a [K, G + 2, E, N], given that of attend_by_head's output, d_o [K, G, E, N]; kept from place at on.
@@ -97,8 +99,8 @@ def attend_by_head_backward(self, d_o: Tensor, qk: Tensor, a: Tensor, kept: List
   self.turn(d_qk, torch.slice(d_a, 1, 0, dims[2] + 1), c, torch.neg(s))
   return d_a
 
-# Returns what hidden_backward needs; last but one is the final norm's scaled(x) [M, D].
-def train_hidden(self, ids: Tensor, positions: Tensor, segments: Tensor, selected: Tensor, w: List[Tensor], dims: List[int], eps: float) -> List[Tensor]:
+# Last but one is the final norm's scaled(x) [M, D]; with keep, all that hidden_backward needs.
+def hidden_by_channel(self, ids: Tensor, positions: Tensor, segments: Tensor, selected: Tensor, w: List[Tensor], dims: List[int], eps: float, keep: bool) -> List[Tensor]:
   b = ids.size(0)
   t = ids.size(1)
   angle = torch.unsqueeze(w[3], 1) * torch.to(positions.view([1, -1]), 6)
@@ -117,8 +119,9 @@ def train_hidden(self, ids: Tensor, positions: Tensor, segments: Tensor, selecte
     a = a.view([dims[1], dims[2] + 2, dims[3], b * t])
     qk = torch.empty([dims[1], dims[2] + 1, dims[3], b * t], dtype=a.dtype, device=a.device)
     self.turn(torch.slice(a, 1, 0, dims[2] + 1), qk, c, s)
-    kept.extend([y, r, a, qk])
-    o = self.attend_by_head(qk, a, mask, dims, kept).view([-1, b * t])
+    if keep:
+      kept.extend([y, r, a, qk])
+    o = self.attend_by_head(qk, a, mask, dims, kept, keep).view([-1, b * t])
     if torch.eq(i, dims[0] - 1):
       x = torch.index_select(x, 0, selected)
       o = torch.index_select(o, 1, selected)
@@ -128,7 +131,8 @@ def train_hidden(self, ids: Tensor, positions: Tensor, segments: Tensor, selecte
     gate, up = torch.chunk(both, 2, 0)
     silu = torch.silu(gate)
     inner = silu * up
-    kept.extend([o, y, r, both, silu, inner])
+    if keep:
+      kept.extend([o, y, r, both, silu, inner])
     x = torch.addmm(x, torch.t(inner), torch.t(w[j + 8]))
   kept.extend(self.scaled(x, eps))
   return kept
@@ -139,7 +143,7 @@ def folded_backward(self, made: Tensor, matrix: Tensor, norm: Tensor, g_matrix: 
   torch.add_(g_norm, torch.sum(made * matrix, [0]))
   return None
 
-# Adds to the gradients g, given d [M, D], that of the final norm's scaled(x), and what train_hidden kept from place
+# Adds to the gradients g, given d [M, D], that of the final norm's scaled(x), and what hidden_by_channel kept from place
 # start on.
 def hidden_backward(self, d: Tensor, ids: Tensor, selected: Tensor, kept: List[Tensor], start: int, w: List[Tensor], g: List[Tensor], dims: List[int]) -> None:
   b = ids.size(0)
@@ -181,9 +185,20 @@ def hidden_backward(self, d: Tensor, ids: Tensor, selected: Tensor, kept: List[T
   torch.add_(g[0], torch.embedding_dense_backward(d_x, ids.view([-1]), w[0].size(0), -1, False))
   return None
 
+# Log-probabilities [M] of the targets [M].
+def fast_logprobs(self, ids: Tensor, positions: Tensor, segments: Tensor, selected: Tensor, w: List[Tensor], dims: List[int], eps: float, targets: Tensor, temperature: float) -> Tensor:
+  kept = self.hidden_by_channel(ids, positions, segments, selected, w, dims, eps, False)
+  logits = torch.linear(kept[torch.len(kept) - 2], w[2] * (w[1] / temperature))
+  return torch.squeeze(torch.gather(logits, 1, torch.unsqueeze(targets, 1)), 1) - torch.logsumexp(logits, [1])
+
+# Scores [M] of a head with one output.
+def fast_scores(self, ids: Tensor, positions: Tensor, segments: Tensor, selected: Tensor, w: List[Tensor], dims: List[int], eps: float) -> Tensor:
+  kept = self.hidden_by_channel(ids, positions, segments, selected, w, dims, eps, False)
+  return torch.squeeze(torch.linear(kept[torch.len(kept) - 2], w[2] * w[1]), 1)
+
 # Log-probabilities [M], entropy [M], distributions [M, V], and what hidden_backward needs.
 def train_logprobs(self, ids: Tensor, positions: Tensor, segments: Tensor, selected: Tensor, w: List[Tensor], dims: List[int], eps: float, targets: Tensor, temperature: float) -> List[Tensor]:
-  kept = self.train_hidden(ids, positions, segments, selected, w, dims, eps)
+  kept = self.hidden_by_channel(ids, positions, segments, selected, w, dims, eps, True)
   logits = torch.linear(kept[torch.len(kept) - 2], w[2] * (w[1] / temperature))
   p = torch.softmax(logits, 1)
   # The logarithm of the sum, from the likeliest token: one exponential less for each logit.
@@ -201,7 +216,7 @@ def logprobs_backward(self, d: Tensor, made: List[Tensor], ids: Tensor, selected
 
 # Scores [M] and what hidden_backward needs.
 def train_scores(self, ids: Tensor, positions: Tensor, segments: Tensor, selected: Tensor, w: List[Tensor], dims: List[int], eps: float) -> List[Tensor]:
-  kept = self.train_hidden(ids, positions, segments, selected, w, dims, eps)
+  kept = self.hidden_by_channel(ids, positions, segments, selected, w, dims, eps, True)
   scores = torch.squeeze(torch.linear(kept[torch.len(kept) - 2], w[2] * w[1]), 1)
   return torch.add([scores], kept)
 

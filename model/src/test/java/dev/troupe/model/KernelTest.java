@@ -12,10 +12,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The kernel against autograd over the definition: the same outputs and the same gradients, for every arrangement. */
-class TrainingKernelTest {
+class KernelTest {
     private static final Path MODELS = Path.of("src/test/resources/golden/models");
 
-    private record Outcome(float[] outputs, float[] entropy, TensorSet gradients) {}
+    private record Outcome(float[] outputs, float[] scored, float[] entropy, TensorSet gradients) {}
 
     @ParameterizedTest
     @CsvSource({
@@ -36,6 +36,7 @@ class TrainingKernelTest {
                     decoder.withoutKernel();
                     Outcome definition = pass(decoder, temperature, width);
                     assertClose("outputs", kernel.outputs, definition.outputs);
+                    assertClose("outputs without a backward pass", kernel.scored, definition.outputs);
                     assertClose("entropy", kernel.entropy, definition.entropy);
                     for (String name : definition.gradients.names()) {
                         assertClose(
@@ -78,6 +79,11 @@ class TrainingKernelTest {
         }
         float[] outputs;
         float[] entropy = {};
+        float[] scored;
+        try (Batch batch = Batch.of(ids, positions, segments, at, targets)) {
+            boolean scores = decoder.config().scoreHead();
+            scored = (scores ? decoder.values(batch) : decoder.logprobs(batch, temperature)).toFloatArray();
+        }
         try (Batch batch = Batch.of(ids, positions, segments, at, targets);
                 Autograd.Recording on = Autograd.record()) {
             NDArray output;
@@ -92,7 +98,7 @@ class TrainingKernelTest {
             NDArray weight = batch.manager().create(weights, new Shape(weights.length));
             Autograd.backward(output.mul(weight).sum());
         }
-        return new Outcome(outputs, entropy, decoder.exportGradients());
+        return new Outcome(outputs, scored, entropy, decoder.exportGradients());
     }
 
     /** Length of the difference within 1e-5 of the tensor's own: rounding, and nothing else. */
