@@ -2,23 +2,22 @@
 # written out by hand in place of autograd's. It computes the same function (a test holds outputs and gradients to the
 # definition) and is faster because
 #   norms' weights are folded into the matrices that follow them;
-#   inside a layer numbers lie by channel, [channels, N], so that heads, halves of a head, gate and up are whole slabs and
-#   every product of attention has a wide side; nothing is ever copied into another order;
+#   numbers lie by channel, [channels, N], so that heads, halves of a head, gate and up are whole slabs, every product
+#   has a wide side, and none takes both its factors the slow way round;
 #   one head after another is worked through, which stays in the cache;
 #   keys after a block of queries are not touched.
 #
 # For families without query and key norms. Words as in decoder.py; M selected positions; g are the gradients, in the
 # same places as the weights.
 
-# x / rms(x), and 1 / rms(x).
+# x / rms(x), and 1 / rms(x) [1, N], of x [D, N].
 def scaled(self, x: Tensor, eps: float) -> List[Tensor]:
-  n = torch.linalg_vector_norm(x, 2, [1], True)
-  r = torch.rsqrt(n * n / x.size(1) + eps)
+  r = torch.rsqrt(torch.mean(x * x, [0], True) + eps)
   return [x * r, r]
 
 # The gradient of x, given that of scaled(x) and that which reaches x by the residual stream.
 def scaled_backward(self, through: Tensor, residual: Tensor, y: Tensor, r: Tensor) -> Tensor:
-  along = torch.mean(through * y, [1], True)
+  along = torch.mean(through * y, [0], True)
   return torch.addcmul(residual, torch.addcmul(through, y, along, value=-1), r)
 
 # Turns x [K, G + 1, E, N] by the positions' angles into out; c and s [E / 2, N]; by -s it turns back.
@@ -99,7 +98,7 @@ def attend_by_head_backward(self, d_o: Tensor, qk: Tensor, a: Tensor, kept: List
   self.turn(d_qk, torch.slice(d_a, 1, 0, dims[2] + 1), c, torch.neg(s))
   return d_a
 
-# Last but one is the final norm's scaled(x) [M, D]; with keep, all that hidden_backward needs.
+# Last but one is the final norm's scaled(x) [D, M]; with keep, all that hidden_backward needs.
 def hidden_by_channel(self, ids: Tensor, positions: Tensor, segments: Tensor, selected: Tensor, w: List[Tensor], dims: List[int], eps: float, keep: bool) -> List[Tensor]:
   b = ids.size(0)
   t = ids.size(1)
@@ -109,11 +108,11 @@ def hidden_by_channel(self, ids: Tensor, positions: Tensor, segments: Tensor, se
   kept = [c, s]
   mask = torch.squeeze(self.visible(segments, [dims[0], dims[1], 1, dims[3]]), 1)
   scale = self.query_scale(w[1], dims)
-  x = torch.embedding(w[0], ids.view([-1]))
+  x = torch.contiguous(torch.t(torch.embedding(w[0], ids.view([-1]))))
   for i in range(dims[0]):
     j = 4 + 9 * i
     y, r = self.scaled(x, eps)
-    a = torch.mm(w[j + 1] * w[j] * scale, torch.t(y))
+    a = torch.mm(w[j + 1] * w[j] * scale, y)
     if torch.gt(w[j + 2].numel(), 0):
       a = a + torch.unsqueeze(w[j + 2], 1) * scale
     a = a.view([dims[1], dims[2] + 2, dims[3], b * t])
@@ -123,17 +122,17 @@ def hidden_by_channel(self, ids: Tensor, positions: Tensor, segments: Tensor, se
       kept.extend([y, r, a, qk])
     o = self.attend_by_head(qk, a, mask, dims, kept, keep).view([-1, b * t])
     if torch.eq(i, dims[0] - 1):
-      x = torch.index_select(x, 0, selected)
+      x = torch.index_select(x, 1, selected)
       o = torch.index_select(o, 1, selected)
-    x = torch.addmm(x, torch.t(o), torch.t(w[j + 5]))
+    x = torch.addmm(x, w[j + 5], o)
     y, r = self.scaled(x, eps)
-    both = torch.mm(w[j + 7] * w[j + 6], torch.t(y))
+    both = torch.mm(w[j + 7] * w[j + 6], y)
     gate, up = torch.chunk(both, 2, 0)
     silu = torch.silu(gate)
     inner = silu * up
     if keep:
       kept.extend([o, y, r, both, silu, inner])
-    x = torch.addmm(x, torch.t(inner), torch.t(w[j + 8]))
+    x = torch.addmm(x, w[j + 8], inner)
   kept.extend(self.scaled(x, eps))
   return kept
 
@@ -143,7 +142,11 @@ def folded_backward(self, made: Tensor, matrix: Tensor, norm: Tensor, g_matrix: 
   torch.add_(g_norm, torch.sum(made * matrix, [0]))
   return None
 
-# Adds to the gradients g, given d [M, D], that of the final norm's scaled(x), and what hidden_by_channel kept from place
+# d [C, M] at the places selected of [C, N], which is zero elsewhere; a place may be selected twice.
+def at_all(self, d: Tensor, selected: Tensor, n: int) -> Tensor:
+  return torch.index_add_(torch.zeros([d.size(0), n], dtype=d.dtype, device=d.device), 1, selected, d)
+
+# Adds to the gradients g, given d [D, M], that of the final norm's scaled(x), and what hidden_by_channel kept from place
 # start on.
 def hidden_backward(self, d: Tensor, ids: Tensor, selected: Tensor, kept: List[Tensor], start: int, w: List[Tensor], g: List[Tensor], dims: List[int]) -> None:
   b = ids.size(0)
@@ -158,48 +161,46 @@ def hidden_backward(self, d: Tensor, ids: Tensor, selected: Tensor, kept: List[T
     at = start + 2 + i * (10 + parts)
     o, y, r, both, silu, inner = kept[at + 4 + parts], kept[at + 5 + parts], kept[at + 6 + parts], kept[at + 7 + parts], kept[at + 8 + parts], kept[at + 9 + parts]
     gate, up = torch.chunk(both, 2, 0)
-    torch.addmm_(g[j + 8], torch.t(d_x), torch.t(inner))
-    d_inner = torch.mm(torch.t(w[j + 8]), torch.t(d_x))
+    torch.addmm_(g[j + 8], d_x, torch.t(inner))
+    d_inner = torch.mm(torch.t(w[j + 8]), d_x)
     d_both = torch.empty_like(both)
     d_gate, d_up = torch.chunk(d_both, 2, 0)
     torch.mul(d_inner, silu, out=d_up)
     torch.silu_backward(torch.mul_(d_inner, up), gate, grad_input=d_gate)
     matrix = w[j + 7]
-    self.folded_backward(torch.mm(d_both, y), matrix, w[j + 6], g[j + 7], g[j + 6])
-    d_x = self.scaled_backward(torch.mm(torch.t(d_both), matrix * w[j + 6]), d_x, y, r)
-    torch.addmm_(g[j + 5], torch.t(d_x), torch.t(o))
-    d_o = torch.mm(torch.t(w[j + 5]), torch.t(d_x))
+    self.folded_backward(torch.mm(d_both, torch.t(y)), matrix, w[j + 6], g[j + 7], g[j + 6])
+    d_x = self.scaled_backward(torch.mm(torch.t(matrix * w[j + 6]), d_both), d_x, y, r)
+    torch.addmm_(g[j + 5], d_x, torch.t(o))
+    d_o = torch.mm(torch.t(w[j + 5]), d_x)
     if torch.eq(back, 0):
-      whole = torch.zeros([b * t, d_x.size(1)], dtype=d.dtype, device=d.device)
-      d_x = torch.index_add_(whole, 0, selected, d_x)
-      whole_o = torch.zeros([d_o.size(0), b * t], dtype=d.dtype, device=d.device)
-      d_o = torch.index_add_(whole_o, 1, selected, d_o)
+      d_x = self.at_all(d_x, selected, b * t)
+      d_o = self.at_all(d_o, selected, b * t)
     d_o = d_o.view([dims[1], dims[2], dims[3], b * t])
     d_a = self.attend_by_head_backward(d_o, kept[at + 3], kept[at + 2], kept, at + 4, b, t, dims, kept[start], kept[start + 1])
     d_a = d_a.view([-1, b * t])
     if torch.gt(w[j + 2].numel(), 0):
       torch.add_(g[j + 2], torch.sum(d_a, [1]) * torch.squeeze(scale, 1))
     matrix = w[j + 1]
-    self.folded_backward(torch.mm(d_a, kept[at]) * scale, matrix, w[j], g[j + 1], g[j])
-    d_x = self.scaled_backward(torch.mm(torch.t(d_a), matrix * w[j] * scale), d_x, kept[at], kept[at + 1])
-  torch.add_(g[0], torch.embedding_dense_backward(d_x, ids.view([-1]), w[0].size(0), -1, False))
+    self.folded_backward(torch.mm(d_a, torch.t(kept[at])) * scale, matrix, w[j], g[j + 1], g[j])
+    d_x = self.scaled_backward(torch.mm(torch.t(matrix * w[j] * scale), d_a), d_x, kept[at], kept[at + 1])
+  torch.add_(g[0], torch.embedding_dense_backward(torch.contiguous(torch.t(d_x)), ids.view([-1]), w[0].size(0), -1, False))
   return None
 
 # Log-probabilities [M] of the targets [M].
 def fast_logprobs(self, ids: Tensor, positions: Tensor, segments: Tensor, selected: Tensor, w: List[Tensor], dims: List[int], eps: float, targets: Tensor, temperature: float) -> Tensor:
   kept = self.hidden_by_channel(ids, positions, segments, selected, w, dims, eps, False)
-  logits = torch.linear(kept[torch.len(kept) - 2], w[2] * (w[1] / temperature))
+  logits = torch.mm(torch.t(kept[torch.len(kept) - 2]), torch.t(w[2] * (w[1] / temperature)))
   return torch.squeeze(torch.gather(logits, 1, torch.unsqueeze(targets, 1)), 1) - torch.logsumexp(logits, [1])
 
 # Scores [M] of a head with one output.
 def fast_scores(self, ids: Tensor, positions: Tensor, segments: Tensor, selected: Tensor, w: List[Tensor], dims: List[int], eps: float) -> Tensor:
   kept = self.hidden_by_channel(ids, positions, segments, selected, w, dims, eps, False)
-  return torch.squeeze(torch.linear(kept[torch.len(kept) - 2], w[2] * w[1]), 1)
+  return torch.squeeze(torch.mm(w[2] * w[1], kept[torch.len(kept) - 2]), 0)
 
 # Log-probabilities [M], entropy [M], distributions [M, V], and what hidden_backward needs.
 def train_logprobs(self, ids: Tensor, positions: Tensor, segments: Tensor, selected: Tensor, w: List[Tensor], dims: List[int], eps: float, targets: Tensor, temperature: float) -> List[Tensor]:
   kept = self.hidden_by_channel(ids, positions, segments, selected, w, dims, eps, True)
-  logits = torch.linear(kept[torch.len(kept) - 2], w[2] * (w[1] / temperature))
+  logits = torch.mm(torch.t(kept[torch.len(kept) - 2]), torch.t(w[2] * (w[1] / temperature)))
   p = torch.softmax(logits, 1)
   # The logarithm of the sum, from the likeliest token: one exponential less for each logit.
   sums = torch.amax(logits, [1]) - torch.log(torch.amax(p, [1]))
@@ -217,7 +218,7 @@ def logprobs_backward(self, d: Tensor, made: List[Tensor], ids: Tensor, selected
 # Scores [M] and what hidden_backward needs.
 def train_scores(self, ids: Tensor, positions: Tensor, segments: Tensor, selected: Tensor, w: List[Tensor], dims: List[int], eps: float) -> List[Tensor]:
   kept = self.hidden_by_channel(ids, positions, segments, selected, w, dims, eps, True)
-  scores = torch.squeeze(torch.linear(kept[torch.len(kept) - 2], w[2] * w[1]), 1)
+  scores = torch.squeeze(torch.mm(w[2] * w[1], kept[torch.len(kept) - 2]), 0)
   return torch.add([scores], kept)
 
 def scores_backward(self, d: Tensor, made: List[Tensor], ids: Tensor, selected: Tensor, w: List[Tensor], g: List[Tensor], dims: List[int]) -> None:
@@ -227,10 +228,10 @@ def scores_backward(self, d: Tensor, made: List[Tensor], ids: Tensor, selected: 
 def head_backward(self, d_logits: Tensor, ids: Tensor, selected: Tensor, kept: List[Tensor], start: int, w: List[Tensor], g: List[Tensor], dims: List[int], temperature: float) -> None:
   y = kept[torch.len(kept) - 2]
   norm = w[1] / temperature
-  made = torch.mm(torch.t(d_logits), y)
+  made = torch.mm(torch.t(d_logits), torch.t(y))
   torch.addcmul_(g[2], made, norm)
   torch.add_(g[1], torch.sum(made * w[2], [0]) / temperature)
-  self.hidden_backward(torch.mm(d_logits, w[2] * norm), ids, selected, kept, start, w, g, dims)
+  self.hidden_backward(torch.mm(torch.t(w[2] * norm), torch.t(d_logits)), ids, selected, kept, start, w, g, dims)
   return None
 
 # One tensor of a list.
