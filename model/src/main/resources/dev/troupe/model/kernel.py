@@ -4,7 +4,7 @@
 #   norms' weights are folded into the matrices that follow them;
 #   numbers lie by channel, [channels, N], so that heads, halves of a head, gate and up are whole slabs, every product
 #   has a wide side, and none takes both its factors the slow way round;
-#   one head after another is worked through, which stays in the cache;
+#   one key-value head after another is worked through, which stays in the cache, its queries side by side;
 #   keys after a block of queries are not touched.
 #
 # For families without query and key norms. Words as in decoder.py; M selected positions; g are the gradients, in the
@@ -41,61 +41,88 @@ def query_scale(self, like: Tensor, dims: List[int]) -> Tensor:
 def block(self, t: int) -> int:
   return ops.prim.max(32, torch.floordiv(t + 3, 4))
 
-# The [B, E, T] of a head in a [heads..., E, N].
-def rows(self, x: Tensor, k: int, g: int, b: int, t: int) -> Tensor:
-  return torch.transpose(torch.select(torch.select(x, 0, k), 0, g).view([-1, b, t]), 0, 1)
+# The [B, E, T] of a head in a [heads, E, N].
+def rows(self, x: Tensor, head: int, b: int, t: int) -> Tensor:
+  return torch.transpose(torch.select(x, 0, head).view([-1, b, t]), 0, 1)
 
-# The output [K, G, E, N] of attention over turned queries and keys qk [K, G + 1, E, N] and a's values; mask [B, T, T].
-# With keep, appends each head's and block's probabilities to kept.
-def attend_by_head(self, qk: Tensor, a: Tensor, mask: Tensor, dims: List[int], kept: List[Tensor], keep: bool) -> Tensor:
+# The [B, E, G, T] of the first G heads in a [heads, E, N].
+def group(self, x: Tensor, g: int, b: int, t: int) -> Tensor:
+  return torch.permute(torch.slice(x, 0, 0, g).view([g, -1, b, t]), [2, 1, 0, 3])
+
+# [B, E, G * size]: queries of a block, those of one head after another's.
+def side_by_side(self, x: Tensor, lo: int, hi: int) -> Tensor:
+  return torch.slice(x, 3, lo, hi).reshape([x.size(0), x.size(1), -1])
+
+# What is added to the scores of each block of queries, [B, G * size, hi], of mask [B, T, T].
+def block_masks(self, mask: Tensor, g: int) -> List[Tensor]:
   b = mask.size(0)
   t = mask.size(1)
   size = self.block(t)
-  o = torch.empty([dims[1], dims[2], dims[3], b * t], dtype=a.dtype, device=a.device)
+  masks : List[Tensor] = []
+  for n in range(torch.floordiv(t + size - 1, size)):
+    lo = n * size
+    hi = ops.prim.min(lo + size, t)
+    part = torch.unsqueeze(torch.slice(torch.slice(mask, 1, lo, hi), 2, 0, hi), 1)
+    masks.append(part.expand([b, g, hi - lo, hi]).reshape([b, -1, hi]))
+  return masks
+
+# The output [K, G, E, N] of attention over turned queries and keys qk [K, G + 1, E, N] and a's values. With keep,
+# appends each key-value head's and block's probabilities [B, G * size, hi] to kept.
+def attend_by_head(self, qk: Tensor, a: Tensor, masks: List[Tensor], b: int, t: int, dims: List[int], kept: List[Tensor], keep: bool) -> Tensor:
+  g = dims[2]
+  size = self.block(t)
+  o = torch.empty([dims[1], g, dims[3], b * t], dtype=a.dtype, device=a.device)
   for k in range(dims[1]):
-    keys = self.rows(qk, k, dims[2], b, t)
-    values = self.rows(a, k, dims[2] + 1, b, t)
-    for g in range(dims[2]):
-      queries = torch.transpose(self.rows(qk, k, g, b, t), 1, 2)
-      out = self.rows(o, k, g, b, t)
-      for n in range(torch.floordiv(t + size - 1, size)):
-        lo = n * size
-        hi = ops.prim.min(lo + size, t)
-        scores = torch.bmm(torch.slice(queries, 1, lo, hi), torch.slice(keys, 2, 0, hi))
-        torch.add_(scores, torch.slice(torch.slice(mask, 1, lo, hi), 2, 0, hi))
-        p = torch.softmax(scores, -1)
-        torch.copy_(torch.slice(out, 2, lo, hi), torch.bmm(torch.slice(values, 2, 0, hi), torch.transpose(p, 1, 2)))
-        if keep:
-          kept.append(p)
+    queries = self.group(qk[k], g, b, t)
+    keys = self.rows(qk[k], g, b, t)
+    values = self.rows(a[k], g + 1, b, t)
+    out = self.group(o[k], g, b, t)
+    for n in range(torch.len(masks)):
+      lo = n * size
+      hi = ops.prim.min(lo + size, t)
+      q = torch.transpose(self.side_by_side(queries, lo, hi), 1, 2)
+      p = torch.softmax(torch.baddbmm(masks[n], q, torch.slice(keys, 2, 0, hi)), -1)
+      made = torch.bmm(torch.slice(values, 2, 0, hi), torch.transpose(p, 1, 2))
+      torch.copy_(torch.slice(out, 3, lo, hi), made.view([b, dims[3], g, hi - lo]))
+      if keep:
+        kept.append(p)
   return o
 
 # The gradient of a [K, G + 2, E, N], given that of attend_by_head's output, d_o [K, G, E, N]; kept from place at on.
 def attend_by_head_backward(self, d_o: Tensor, qk: Tensor, a: Tensor, kept: List[Tensor], at: int, b: int, t: int, dims: List[int], c: Tensor, s: Tensor) -> Tensor:
+  g = dims[2]
   size = self.block(t)
+  blocks = torch.floordiv(t + size - 1, size)
   d_qk = torch.empty_like(qk)
   d_a = torch.empty_like(a)
-  i = at
   for k in range(dims[1]):
-    keys = self.rows(qk, k, dims[2], b, t)
-    values = self.rows(a, k, dims[2] + 1, b, t)
-    d_keys = torch.zero_(self.rows(d_qk, k, dims[2], b, t))
-    d_values = torch.zero_(self.rows(d_a, k, dims[2] + 1, b, t))
-    for g in range(dims[2]):
-      queries = self.rows(qk, k, g, b, t)
-      d_queries = self.rows(d_qk, k, g, b, t)
-      d_out = self.rows(d_o, k, g, b, t)
-      for n in range(torch.floordiv(t + size - 1, size)):
-        lo = n * size
-        hi = ops.prim.min(lo + size, t)
-        p = kept[i]
-        i = i + 1
-        d = torch.slice(d_out, 2, lo, hi)
-        d_p = torch.bmm(torch.transpose(d, 1, 2), torch.slice(values, 2, 0, hi))
-        d_scores = torch._softmax_backward_data(d_p, p, -1, 6)
-        torch.add_(torch.slice(d_values, 2, 0, hi), torch.bmm(d, p))
-        torch.add_(torch.slice(d_keys, 2, 0, hi), torch.bmm(torch.slice(queries, 2, lo, hi), d_scores))
-        torch.copy_(torch.slice(d_queries, 2, lo, hi), torch.bmm(torch.slice(keys, 2, 0, hi), torch.transpose(d_scores, 1, 2)))
-  self.turn(d_qk, torch.slice(d_a, 1, 0, dims[2] + 1), c, torch.neg(s))
+    queries = self.group(qk[k], g, b, t)
+    keys = self.rows(qk[k], g, b, t)
+    values = self.rows(a[k], g + 1, b, t)
+    d_out = self.group(d_o[k], g, b, t)
+    d_queries = self.group(d_qk[k], g, b, t)
+    d_keys = self.rows(d_qk[k], g, b, t)
+    d_values = self.rows(d_a[k], g + 1, b, t)
+    for back in range(blocks):
+      n = blocks - 1 - back
+      lo = n * size
+      hi = ops.prim.min(lo + size, t)
+      p = kept[at + k * blocks + n]
+      d = self.side_by_side(d_out, lo, hi)
+      d_p = torch.bmm(torch.transpose(d, 1, 2), torch.slice(values, 2, 0, hi))
+      d_scores = torch._softmax_backward_data(d_p, p, -1, 6)
+      from_values = torch.bmm(d, p)
+      from_keys = torch.bmm(self.side_by_side(queries, lo, hi), d_scores)
+      # The last block reaches every key.
+      if torch.eq(back, 0):
+        torch.copy_(d_values, from_values)
+        torch.copy_(d_keys, from_keys)
+      else:
+        torch.add_(torch.slice(d_values, 2, 0, hi), from_values)
+        torch.add_(torch.slice(d_keys, 2, 0, hi), from_keys)
+      made = torch.bmm(torch.slice(keys, 2, 0, hi), torch.transpose(d_scores, 1, 2))
+      torch.copy_(torch.slice(d_queries, 3, lo, hi), made.view([b, dims[3], g, hi - lo]))
+  self.turn(d_qk, torch.slice(d_a, 1, 0, g + 1), c, torch.neg(s))
   return d_a
 
 # Last but one is the final norm's scaled(x) [D, M]; with keep, all that hidden_backward needs.
@@ -106,7 +133,7 @@ def hidden_by_channel(self, ids: Tensor, positions: Tensor, segments: Tensor, se
   c = torch.cos(angle)
   s = torch.sin(angle)
   kept = [c, s]
-  mask = torch.squeeze(self.visible(segments, [dims[0], dims[1], 1, dims[3]]), 1)
+  masks = self.block_masks(torch.squeeze(self.visible(segments, [dims[0], dims[1], 1, dims[3]]), 1), dims[2])
   scale = self.query_scale(w[1], dims)
   x = torch.contiguous(torch.t(torch.embedding(w[0], ids.view([-1]))))
   for i in range(dims[0]):
@@ -120,7 +147,7 @@ def hidden_by_channel(self, ids: Tensor, positions: Tensor, segments: Tensor, se
     self.turn(torch.slice(a, 1, 0, dims[2] + 1), qk, c, s)
     if keep:
       kept.extend([y, r, a, qk])
-    o = self.attend_by_head(qk, a, mask, dims, kept, keep).view([-1, b * t])
+    o = self.attend_by_head(qk, a, masks, b, t, dims, kept, keep).view([-1, b * t])
     if torch.eq(i, dims[0] - 1):
       x = torch.index_select(x, 1, selected)
       o = torch.index_select(o, 1, selected)
@@ -151,7 +178,7 @@ def at_all(self, d: Tensor, selected: Tensor, n: int) -> Tensor:
 def hidden_backward(self, d: Tensor, ids: Tensor, selected: Tensor, kept: List[Tensor], start: int, w: List[Tensor], g: List[Tensor], dims: List[int]) -> None:
   b = ids.size(0)
   t = ids.size(1)
-  parts = dims[1] * dims[2] * torch.floordiv(t + self.block(t) - 1, self.block(t))
+  parts = dims[1] * torch.floordiv(t + self.block(t) - 1, self.block(t))
   scale = self.query_scale(w[1], dims)
   last = torch.len(kept) - 2
   d_x = self.scaled_backward(d, torch.zeros([1], dtype=d.dtype, device=d.device), kept[last], kept[last + 1])
