@@ -1,5 +1,6 @@
 package dev.troupe.deploy.bench;
 
+import akka.actor.typed.ActorRef;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.cluster.ClusterNode;
 import dev.troupe.cluster.ClusterSettings;
@@ -44,6 +45,8 @@ import java.util.concurrent.CompletableFuture;
 public final class ActorsBench {
     private static final Duration DEADLINE = Duration.ofMinutes(10);
     private static final double NANO = 1e-9;
+    /** As many as the plain step has threads that generate. */
+    private static final List<String> ROLLOUTS = List.of("rollout-1", "rollout-2");
 
     private final ModelFolder model;
     private final StepShape shape;
@@ -78,8 +81,13 @@ public final class ActorsBench {
                 cluster, aeron.open("reward", null), RewardSettings.from(ConfigFactory.empty()), scored, model);
         CompletableFuture<String> valueEnded = new CompletableFuture<>();
         cluster.spawn(ValueActor.create(aeron.open("value", null), "bench", scored.config(), 1, valueEnded), "value");
-        CompletableFuture<String> rolloutEnded = new CompletableFuture<>();
-        var rollout = cluster.spawn(RolloutActor.create(rollout(aeron), rolloutEnded), "rollout");
+        List<CompletableFuture<String>> ended = new ArrayList<>(List.of(valueEnded));
+        List<ActorRef<RolloutCommand>> rollouts = new ArrayList<>();
+        for (String name : ROLLOUTS) {
+            CompletableFuture<String> rolloutEnded = new CompletableFuture<>();
+            rollouts.add(cluster.spawn(RolloutActor.create(rollout(aeron, name), rolloutEnded), name));
+            ended.add(rolloutEnded);
+        }
         int[][] prompts = Workload.prompts(
                 shape.batch() * 16, shape.prompt(), model.config().vocabulary(), 5);
         try (references;
@@ -99,8 +107,8 @@ public final class ActorsBench {
                     .join();
             learner.announceEnd("done");
         }
-        rollout.tell(new RolloutCommand.RunEnded("done"));
-        CompletableFuture.allOf(rolloutEnded, valueEnded).join();
+        rollouts.forEach(r -> r.tell(new RolloutCommand.RunEnded("done")));
+        CompletableFuture.allOf(ended.toArray(CompletableFuture[]::new)).join();
     }
 
     private LearnerPlan plan() {
@@ -120,13 +128,13 @@ public final class ActorsBench {
                 Duration.ofMinutes(2));
     }
 
-    private RolloutSetup rollout(AeronNode aeron) {
+    private RolloutSetup rollout(AeronNode aeron, String name) {
         try {
             Path journals = Files.createTempDirectory("troupe-bench");
             journals.toFile().deleteOnExit();
             RolloutSettings settings = new RolloutSettings(
                     1,
-                    shape.batch(),
+                    (shape.batch() + ROLLOUTS.size() - 1) / ROLLOUTS.size(),
                     0,
                     shape.prompt() + shape.completion(),
                     1,
@@ -135,8 +143,7 @@ public final class ActorsBench {
                     shape.completion(),
                     SamplingConfig.atTemperature(1.0),
                     List.of());
-            return new RolloutSetup(
-                    "rollout", aeron, null, settings, model.config(), EndOfText.at(List.of()), journals);
+            return new RolloutSetup(name, aeron, null, settings, model.config(), EndOfText.at(List.of()), journals);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot make a folder for the rollout's journal: " + e, e);
         }
