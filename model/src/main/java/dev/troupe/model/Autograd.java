@@ -34,12 +34,12 @@ public final class Autograd {
         }
     }
 
-    /** Gradients off until closed. */
+    /** Gradients off (or on again) until closed. */
     static final class Pause implements AutoCloseable {
         private final boolean before = JniUtils.isGradMode();
 
-        private Pause() {
-            JniUtils.setGradMode(false);
+        private Pause(boolean on) {
+            JniUtils.setGradMode(on);
         }
 
         @Override
@@ -49,7 +49,12 @@ public final class Autograd {
     }
 
     static Pause pause() {
-        return new Pause();
+        return new Pause(false);
+    }
+
+    /** On again for a while, within a pause. */
+    static Pause resume() {
+        return new Pause(true);
     }
 
     /** Where a graph ends at the output of a kernel that has a backward pass of its own. */

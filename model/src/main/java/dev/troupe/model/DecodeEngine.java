@@ -32,7 +32,7 @@ public final class DecodeEngine implements AutoCloseable {
 
     private final ModelConfig config;
     private final Script script;
-    private final DeviceWeights weights;
+    private final PackedWeights weights;
     private final NDManager manager = Libtorch.scope();
     private final int slots;
     private final int length;
@@ -63,13 +63,14 @@ public final class DecodeEngine implements AutoCloseable {
         }
     };
 
-    private DecodeEngine(ModelConfig config, TensorSet set, int slots, int length, SamplingConfig sampling) {
+    private DecodeEngine(
+            ModelConfig config, TensorSet set, int slots, int length, SamplingConfig sampling, Dtype dtype) {
         this.config = config;
         this.slots = slots;
         this.length = length;
         this.dims = Decoder.dims(config);
-        this.script = Script.load(Decoder.class, "decoder.py", "sampling.py", "decode.py");
-        this.weights = new DeviceWeights(config, set, script);
+        this.script = Script.load(Decoder.class, "decoder.py", "linear.py", "sampling.py", "decode.py");
+        this.weights = new PackedWeights(config, set, script, dtype, slots);
         NDList store = new NDList();
         for (int i = 0; i < config.layers(); i++) {
             store.add(manager.zeros(new Shape((long) slots * config.kvHeads(), length, 2L * config.headDim())));
@@ -105,6 +106,12 @@ public final class DecodeEngine implements AutoCloseable {
      */
     public static DecodeEngine open(
             ModelConfig config, TensorSet weights, int slots, int length, SamplingConfig sampling) {
+        return open(config, weights, slots, length, sampling, Dtype.FP32);
+    }
+
+    /** As {@link #open(ModelConfig, TensorSet, int, int, SamplingConfig)}, the weights rounded to a number format. */
+    public static DecodeEngine open(
+            ModelConfig config, TensorSet weights, int slots, int length, SamplingConfig sampling, Dtype dtype) {
         if (slots < 1) {
             throw new IllegalArgumentException("slots = " + slots + ": expected at least 1");
         }
@@ -116,7 +123,7 @@ public final class DecodeEngine implements AutoCloseable {
         if (config.scoreHead()) {
             throw new ModelException("a model with a score head cannot generate");
         }
-        return new DecodeEngine(config, weights, slots, length, sampling);
+        return new DecodeEngine(config, weights, slots, length, sampling, dtype);
     }
 
     private NDArray columns() {

@@ -23,23 +23,39 @@ public final class Decoder implements AutoCloseable {
     private final Script script;
     private final DeviceWeights weights;
     private final int[] dims;
+    private final Numerics numerics;
     private final NDList gradients = new NDList();
-    private @Nullable Kernel kernel;
+    private @Nullable Trunk trunk;
+    private final Head head;
 
-    private Decoder(ModelConfig config, TensorSet set, boolean trainable) {
+    private Decoder(ModelConfig config, TensorSet set, boolean trainable, Numerics numerics) {
         this.config = config;
-        this.script = Script.load(Decoder.class, "decoder.py", "kernel.py");
-        this.weights = new DeviceWeights(config, set, script);
+        this.numerics = numerics;
+        this.script = Script.load(Decoder.class, "decoder.py", "linear.py", "kernel.py", "head.py");
+        boolean byKernel = !config.family().qkNorm();
+        this.weights = new DeviceWeights(config, set, script, numerics.dtype(), byKernel || !trainable);
         this.dims = dims(config);
         if (trainable) {
-            allocateGradients();
+            allocateGradients(byKernel && numerics.dtype() == Dtype.BF16);
         }
-        this.kernel = config.family().qkNorm() ? null : new Kernel(script, weights, gradients, dims, config.normEps());
+        boolean checkpointing = numerics.gradientCheckpointing();
+        this.trunk = byKernel
+                ? new Kernel(script, weights, gradients, dims, config.normEps(), checkpointing)
+                : new Definition(script, weights.slots(), dims, config.normEps(), checkpointing, trainable);
+        this.head = new Head(
+                script,
+                weights.slot(WeightLayout.HEAD_SLOT),
+                weights.inSlots(gradients).get(WeightLayout.HEAD_SLOT));
     }
 
     /** Puts weights on the device; names and shapes must be the configuration's, errors name the tensor. */
     public static Decoder load(ModelConfig config, TensorSet weights, boolean trainable) {
-        return new Decoder(config, weights, trainable);
+        return load(config, weights, trainable, Numerics.FP32);
+    }
+
+    /** As {@link #load(ModelConfig, TensorSet, boolean)}; numbers are rounded to the format that is asked for. */
+    public static Decoder load(ModelConfig config, TensorSet weights, boolean trainable, Numerics numerics) {
+        return new Decoder(config, weights, trainable, numerics);
     }
 
     static int[] dims(ModelConfig config) {
@@ -49,8 +65,14 @@ public final class Decoder implements AutoCloseable {
     /**
      * One backward pass through nothing makes every gradient exist. From then on libtorch adds into these tensors, so
      * they can be held for the decoder's life.
+     *
+     * @param apart autograd has no part in it: gradients in fp32 of weights in bf16
      */
-    private void allocateGradients() {
+    private void allocateGradients(boolean apart) {
+        if (apart) {
+            gradients.addAll(script.tensors(weights.leaves().get(0).getManager(), "zeros_for", weights.leafList()));
+            return;
+        }
         for (NDArray leaf : weights.leaves()) {
             leaf.setRequiresGradient(true);
         }
@@ -66,6 +88,16 @@ public final class Decoder implements AutoCloseable {
     /** The shape of this decoder. */
     public ModelConfig config() {
         return config;
+    }
+
+    /** Number format and what else the arithmetic depends on. */
+    public Numerics numerics() {
+        return numerics;
+    }
+
+    /** Puts fp32 numbers in the place of {@link #parameters()}, rounded to this decoder's format. */
+    public void put(NDList parameters) {
+        weights.put(parameters);
     }
 
     /** The live weights under their Hugging Face names, a copy. */
@@ -135,13 +167,13 @@ public final class Decoder implements AutoCloseable {
     /** [N] log-probabilities of the batch's targets; recorded for a backward pass inside {@link Autograd#record()}. */
     public NDArray logprobs(Batch batch, double temperature) {
         requireHead(false, "log-probabilities");
-        if (kernel != null) {
-            checkWidth(batch);
-            return Autograd.isRecording()
-                    ? kernel.logprobsAndEntropy(batch, temperature).get(0)
-                    : kernel.logprobs(batch, temperature);
+        checkWidth(batch);
+        if (trunk == null) {
+            return script.tensor(batch.manager(), "logprobs", head(batch, batch.targets(), temperature));
         }
-        return script.tensor(batch.manager(), "logprobs", head(batch, batch.targets(), temperature));
+        return Autograd.isRecording()
+                ? head.trainLogprobs(batch, trunk, temperature).get(0)
+                : head.logprobs(batch, trunk.hidden(batch), temperature);
     }
 
     /**
@@ -151,16 +183,26 @@ public final class Decoder implements AutoCloseable {
      */
     public NDList logprobsAndEntropy(Batch batch, double temperature) {
         requireHead(false, "log-probabilities");
-        if (kernel != null && Autograd.isRecording()) {
-            checkWidth(batch);
-            return kernel.logprobsAndEntropy(batch, temperature);
+        checkWidth(batch);
+        if (trunk != null && Autograd.isRecording()) {
+            return head.trainLogprobs(batch, trunk, temperature);
         }
         return script.tensors(batch.manager(), "logprobs_and_entropy", head(batch, batch.targets(), temperature));
     }
 
-    /** From now on the definition itself computes, and autograd differentiates it: what the kernel is held to. */
+    /** From now on the definition alone computes, and autograd differentiates it: what all else is held to. */
     void withoutKernel() {
-        kernel = null;
+        trunk = null;
+    }
+
+    /** From now on decoder.py computes the hidden states, and not the kernel. */
+    void withoutKernel(boolean checkpointing) {
+        trunk = new Definition(script, weights.slots(), dims, config.normEps(), checkpointing, true);
+    }
+
+    /** Positions a chunk of the head's. */
+    void headChunk(int positions) {
+        head.chunk(positions);
     }
 
     /** [N, vocabulary] logits at the batch's outputs. */
@@ -172,11 +214,11 @@ public final class Decoder implements AutoCloseable {
     /** [N] outputs of the score head; recorded for a backward pass inside {@link Autograd#record()}. */
     public NDArray values(Batch batch) {
         requireHead(true, "values");
-        if (kernel != null) {
-            checkWidth(batch);
-            return Autograd.isRecording() ? kernel.scoresToTrain(batch) : kernel.scores(batch);
+        checkWidth(batch);
+        if (trunk == null) {
+            return script.tensor(batch.manager(), "scores", head(batch));
         }
-        return script.tensor(batch.manager(), "scores", head(batch));
+        return Autograd.isRecording() ? head.trainScores(batch, trunk) : head.scores(batch, trunk.hidden(batch));
     }
 
     private void checkWidth(Batch batch) {
@@ -233,8 +275,8 @@ public final class Decoder implements AutoCloseable {
 
     @Override
     public void close() {
-        if (kernel != null) {
-            kernel.close();
+        if (trunk != null) {
+            trunk.close();
         }
         weights.close();
         script.close();

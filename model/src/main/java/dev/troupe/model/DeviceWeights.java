@@ -18,15 +18,28 @@ final class DeviceWeights implements AutoCloseable {
     private final NDList leaves = new NDList();
     private final TensorList leafList;
     private final TensorList slots;
+    private final NDList all;
+    private final boolean rounded;
 
-    DeviceWeights(ModelConfig config, TensorSet weights, Script script) {
+    /**
+     * @param dtype of the matrices; vectors are in fp32
+     * @param narrow whether bf16 takes two bytes a number, or stands rounded in fp32, which autograd differentiates in
+     */
+    DeviceWeights(ModelConfig config, TensorSet weights, Script script, Dtype dtype, boolean narrow) {
         this.layout = new WeightLayout(config);
         this.script = script;
+        this.rounded = dtype == Dtype.BF16;
         layout.check(weights);
         for (WeightLayout.Leaf leaf : layout.leaves()) {
-            leaves.add(manager.zeros(new Shape(leaf.shape()), DataType.FLOAT32));
+            NDArray made = manager.zeros(new Shape(leaf.shape()), DataType.FLOAT32);
+            if (rounded && narrow && leaf.shape().length > 1) {
+                try (NDArray wide = made) {
+                    made = script.tensor(manager, "narrowed", wide);
+                }
+            }
+            leaves.add(made);
         }
-        NDList all = inSlots(leaves);
+        this.all = inSlots(leaves);
         all.set(WeightLayout.ROPE_SLOT, manager.create(config.rope().inverseFrequencies(config.headDim())));
         this.leafList = TensorList.of(leaves);
         this.slots = TensorList.of(all);
@@ -36,6 +49,11 @@ final class DeviceWeights implements AutoCloseable {
     /** Every slot of the script. */
     TensorList slots() {
         return slots;
+    }
+
+    /** The tensor in a place of the script. */
+    NDArray slot(int place) {
+        return all.get(place);
     }
 
     /** The tensors that are weights. */
@@ -73,13 +91,22 @@ final class DeviceWeights implements AutoCloseable {
     /** Checks, then copies into the live tensors. */
     void assign(TensorSet weights) {
         layout.check(weights);
-        try (NDManager scope = Libtorch.scope()) {
-            NDList fresh = new NDList();
-            for (WeightLayout.Leaf leaf : layout.leaves()) {
-                fresh.add(scope.create(layout.fuse(leaf, weights), new Shape(leaf.shape()), DataType.FLOAT32));
+        for (int i = 0; i < leaves.size(); i++) {
+            WeightLayout.Leaf leaf = layout.leaves().get(i);
+            try (NDArray fresh =
+                    manager.create(layout.fuse(leaf, weights), new Shape(leaf.shape()), DataType.FLOAT32)) {
+                put(new NDList(leaves.get(i)), new NDList(fresh));
             }
-            script.run("assign", leafList, fresh);
         }
+    }
+
+    /** Copies fp32 numbers, in the order of {@link #leaves()}, rounded to the number format. */
+    void put(NDList fresh) {
+        put(leaves, fresh);
+    }
+
+    private void put(NDList live, NDList fresh) {
+        script.run(rounded ? "assign_rounded" : "assign", live, fresh);
     }
 
     TensorSet export() {
@@ -90,7 +117,9 @@ final class DeviceWeights implements AutoCloseable {
     TensorSet split(NDList like) {
         List<ByteBuffer> bytes = new ArrayList<>();
         for (NDArray array : like) {
-            bytes.add(array.toByteBuffer());
+            try (NDArray wide = script.tensor(manager, "widened", array)) {
+                bytes.add(wide.toByteBuffer());
+            }
         }
         return layout.split(bytes);
     }

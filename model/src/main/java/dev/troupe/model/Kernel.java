@@ -2,80 +2,71 @@ package dev.troupe.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.UUID;
 
-/**
- * The forward and backward passes of kernel.py, in place of autograd over decoder.py. The output is the beginning of the
- * caller's graph; when the backward pass arrives there, the gradients of the weights are added to.
- */
-final class Kernel implements AutoCloseable {
+/** The forward and backward passes of kernel.py, in place of autograd over decoder.py; for families it knows. */
+final class Kernel implements Trunk {
     private final Script script;
     private final TensorList weights;
     private final TensorList gradients;
     private final int[] dims;
     private final double eps;
+    private final boolean checkpointing;
 
-    Kernel(Script script, DeviceWeights weights, NDList gradients, int[] dims, double eps) {
+    /**
+     * @param gradients in the order of the weights' leaves
+     * @param checkpointing keep only the layers' inputs, and compute each layer a second time on the way back
+     */
+    Kernel(Script script, DeviceWeights weights, NDList gradients, int[] dims, double eps, boolean checkpointing) {
         this.script = script;
         this.weights = weights.slots();
         this.gradients = TensorList.of(weights.inSlots(gradients));
         this.dims = dims;
         this.eps = eps;
+        this.checkpointing = checkpointing;
     }
 
-    /** Log-probabilities [N], without a backward pass. */
-    NDArray logprobs(Batch batch, double temperature) {
-        return script.tensor(batch.manager(), "fast_logprobs", arguments(batch, batch.targets(), temperature));
-    }
-
-    /** Scores [N], without a backward pass. */
-    NDArray scores(Batch batch) {
-        return script.tensor(batch.manager(), "fast_scores", arguments(batch));
-    }
-
-    /** Log-probabilities [N], which begin a graph, and entropies [N]. */
-    NDList logprobsAndEntropy(Batch batch, double temperature) {
-        TensorList made = forward(batch, "train_logprobs", batch.targets(), temperature);
-        NDArray logprobs = script.tensor(batch.manager(), "pick", made, 0);
-        NDArray entropy = script.tensor(batch.manager(), "pick", made, 1);
-        Autograd.defer(logprobs, d -> backward(batch, "logprobs_backward", d, made, batch.targets(), temperature));
-        return new NDList(logprobs, entropy);
-    }
-
-    /** Scores [N], which begin a graph. */
-    NDArray scoresToTrain(Batch batch) {
-        TensorList made = forward(batch, "train_scores");
-        NDArray scores = script.tensor(batch.manager(), "pick", made, 0);
-        Autograd.defer(scores, d -> backward(batch, "scores_backward", d, made));
-        return scores;
-    }
-
-    /**
-     * Runs with gradients off, for the kernel needs no graph. What it keeps lives until the backward pass or the
-     * batch's end.
-     */
-    private TensorList forward(Batch batch, String method, Object... more) {
-        try (Autograd.Pause pause = Autograd.pause()) {
-            TensorList made = script.list(method, arguments(batch, more));
-            batch.manager().attachInternal(UUID.randomUUID().toString(), made);
-            return made;
+    @Override
+    public NDArray hidden(Batch batch) {
+        try (TensorList made = forward(batch, false)) {
+            return script.tensor(batch.manager(), "pick", made, 0);
         }
     }
 
-    private Object[] arguments(Batch batch, Object... more) {
-        List<Object> arguments = new ArrayList<>(List.of(batch.ids(), batch.positions(), batch.segments()));
-        arguments.addAll(List.of(batch.selected(), weights, dims, eps));
-        arguments.addAll(List.of(more));
-        return arguments.toArray();
+    /** What is kept for the backward pass lives until then, or until the batch's end. */
+    @Override
+    public Pass begin(Batch batch) {
+        TensorList made = forward(batch, true);
+        batch.manager().attachInternal(UUID.randomUUID().toString(), made);
+        return new Pass(script.tensor(batch.manager(), "pick", made, 0), d -> backward(batch, made, d));
     }
 
-    private void backward(Batch batch, String method, NDArray d, TensorList made, Object... more) {
-        List<Object> arguments =
-                new ArrayList<>(List.of(d, made, batch.ids(), batch.selected(), weights, gradients, dims));
-        arguments.addAll(List.of(more));
-        script.run(method, arguments.toArray());
+    private TensorList forward(Batch batch, boolean keep) {
+        return script.list(
+                "hidden_by_channel",
+                batch.ids(),
+                batch.positions(),
+                batch.segments(),
+                batch.selected(),
+                weights,
+                dims,
+                eps,
+                keep,
+                checkpointing && keep);
+    }
+
+    private void backward(Batch batch, TensorList made, NDArray d) {
+        script.run(
+                "hidden_backward",
+                d,
+                made,
+                checkpointing,
+                batch.ids(),
+                batch.selected(),
+                weights,
+                gradients,
+                dims,
+                eps);
         made.close();
     }
 

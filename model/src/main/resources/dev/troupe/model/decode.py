@@ -6,7 +6,7 @@
 def prompts(self, ids: Tensor, positions: Tensor, segments: Tensor, last: Tensor, w: List[Tensor], dims: List[int], eps: float) -> List[Tensor]:
   r = ids.size(0)
   t = ids.size(1)
-  x = torch.embedding(w[0], ids.view([-1]))
+  x = self.wide(torch.embedding(w[0], ids.view([-1])))
   turn = self.rotation(positions.view([-1]), w, dims)
   mask = self.visible(segments, dims)
   stores : List[Tensor] = []
@@ -19,8 +19,8 @@ def prompts(self, ids: Tensor, positions: Tensor, segments: Tensor, last: Tensor
     if torch.eq(i, dims[0] - 1):
       x = torch.index_select(x, 0, last)
       o = torch.index_select(o, 0, last)
-    x = self.finish(x, o, w, j, eps)
-  logits = torch.linear(self.rms_norm(x, w[1], eps), w[2])
+    x = self.finish(x, o, w, j, dims, eps)
+  logits = self.linear(self.rms_norm(x, w[1], eps), w, 2, dims)
   made : List[Tensor] = []
   for row in range(r):
     made.append(torch.slice(logits, 0, row, row + 1))
@@ -41,7 +41,7 @@ def advance(self, tokens: Tensor, positions: Tensor, fixed: List[Tensor], cache:
   k = dims[1]
   g = dims[2]
   e = dims[3]
-  x = torch.embedding(w[0], tokens)
+  x = self.wide(torch.embedding(w[0], tokens))
   turn = self.rotation(positions, w, dims)
   at = torch.unsqueeze(positions, 1)
   hidden = torch.where(torch.le(fixed[0], at), 0., -1.0e30)
@@ -55,8 +55,8 @@ def advance(self, tokens: Tensor, positions: Tensor, fixed: List[Tensor], cache:
     keys, values = torch.chunk(cache[i], 2, 2)
     scores = torch.baddbmm(mask, query, torch.transpose(keys, 1, 2), beta=1, alpha=e ** -0.5)
     o = torch.bmm(torch.softmax(scores, -1), values)
-    x = self.finish(x, o.view([s, k * g * e]), w, j, eps)
-  return torch.linear(self.rms_norm(x, w[1], eps), w[2])
+    x = self.finish(x, o.view([s, k * g * e]), w, j, dims, eps)
+  return self.linear(self.rms_norm(x, w[1], eps), w, 2, dims)
 
 # The first token of n slots [n] after a prompt [P] that prompts() has made: copies its keys and values into the slots and
 # draws with noise [n]. Answer [3, n].
@@ -81,3 +81,17 @@ def step(self, inputs: Tensor, answer: Tensor, fixed: List[Tensor], cache: List[
     torch.scatter_(seen, 1, torch.unsqueeze(tokens, 1), True)
   torch.copy_(answer, self.draw(logits, torch.select(inputs, 0, 2), seen, banned, how))
   return None
+
+# A matrix as oneDNN wants it for rows at a time, in bf16 or with the numbers of bf16 in fp32 if it is to be rounded.
+def pack(self, x: Tensor, rows: int, rounded: bool, narrow: bool) -> Tensor:
+  if rounded:
+    x = torch.to(x, 15)
+  if torch.__not__(narrow):
+    x = torch.to(x, 6)
+  return ops.mkldnn._reorder_linear_weight(x, rows)
+
+# A packed matrix in fp32, as it was; others as they are, in fp32.
+def plain(self, x: Tensor) -> Tensor:
+  if ops.prim.is_mkldnn(x):
+    x = torch.to_dense(x)
+  return torch.to(x, 6)

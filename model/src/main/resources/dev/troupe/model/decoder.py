@@ -29,11 +29,9 @@ def rotation(self, positions: Tensor, w: List[Tensor], dims: List[int]) -> List[
 # Queries, keys and values [N, K, G + 2, E] of the residual stream x [N, D], normed and turned; j is the layer's place
 # in w.
 def project(self, x: Tensor, w: List[Tensor], j: int, turn: List[Tensor], dims: List[int], eps: float) -> Tensor:
-  h = self.rms_norm(x, w[j], eps)
+  a = self.linear(self.rms_norm(x, w[j], eps), w, j + 1, dims)
   if torch.gt(w[j + 2].numel(), 0):
-    a = torch.linear(h, w[j + 1], w[j + 2])
-  else:
-    a = torch.linear(h, w[j + 1])
+    a = a + w[j + 2]
   a = a.view([-1, dims[1], dims[2] + 2, dims[3]])
   if torch.gt(w[j + 3].numel(), 0):
     q, k, v = torch.split_with_sizes(a, [dims[2], 1, 1], 2)
@@ -42,10 +40,10 @@ def project(self, x: Tensor, w: List[Tensor], j: int, turn: List[Tensor], dims: 
   return torch.addcmul(a * turn[0], torch.roll(a, [half], [3]), turn[1])
 
 # The rest of a layer: attention's output o [N, K * G * E] into the residual stream, and the mlp.
-def finish(self, x: Tensor, o: Tensor, w: List[Tensor], j: int, eps: float) -> Tensor:
-  x1 = x + torch.linear(o, w[j + 5])
-  gate, up = torch.chunk(torch.linear(self.rms_norm(x1, w[j + 6], eps), w[j + 7]), 2, 1)
-  return x1 + torch.linear(torch.silu(gate) * up, w[j + 8])
+def finish(self, x: Tensor, o: Tensor, w: List[Tensor], j: int, dims: List[int], eps: float) -> Tensor:
+  x1 = x + self.linear(o, w, j + 5, dims)
+  gate, up = torch.chunk(self.linear(self.rms_norm(x1, w[j + 6], eps), w, j + 7, dims), 2, 1)
+  return x1 + self.linear(torch.silu(gate) * up, w, j + 8, dims)
 
 # [B, 1, G * T, T], added to the scores: 0 where a query may look, far below everything where not. A query without any
 # key (padding) looks at all of them evenly, which nobody reads and which is not NaN.
@@ -68,26 +66,39 @@ def attend(self, a: Tensor, mask: Tensor, b: int, t: int, dims: List[int]) -> Te
   o = torch.scaled_dot_product_attention(query.reshape([b, k, g * t, e]), torch.squeeze(key, 2), torch.squeeze(value, 2), mask)
   return torch.permute(o.reshape([b, k, g, t, e]), [0, 3, 1, 2, 4]).reshape([b * t, k * g * e])
 
-# Final hidden states [M, D] at the flat positions selected [M], of ids, positions and segments [B, T]. What the last
-# layer does for other positions than these is never computed.
-def hidden(self, ids: Tensor, positions: Tensor, segments: Tensor, selected: Tensor, w: List[Tensor], dims: List[int], eps: float) -> Tensor:
-  b = ids.size(0)
-  t = ids.size(1)
-  x = torch.embedding(w[0], ids.view([-1]))
+# What the layers begin with and share: the residual stream [N, D] of ids, positions and segments [B, T], the positions'
+# rotation, and the mask.
+def start(self, ids: Tensor, positions: Tensor, segments: Tensor, w: List[Tensor], dims: List[int]) -> List[Tensor]:
+  x = self.wide(torch.embedding(w[0], ids.view([-1])))
   turn = self.rotation(positions.view([-1]), w, dims)
-  mask = self.visible(segments, dims)
+  return [x, turn[0], turn[1], self.visible(segments, dims)]
+
+# The residual stream after layer i. What the last layer does for other positions than the selected is never computed.
+def layer(self, x: Tensor, begun: List[Tensor], selected: Tensor, w: List[Tensor], i: int, dims: List[int], eps: float) -> Tensor:
+  j = 4 + 9 * i
+  mask = begun[3]
+  a = self.project(x, w, j, torch.slice(begun, 1, 3), dims, eps)
+  o = self.attend(a, mask, mask.size(0), mask.size(3), dims)
+  if torch.eq(i, dims[0] - 1):
+    x = torch.index_select(x, 0, selected)
+    o = torch.index_select(o, 0, selected)
+  return self.finish(x, o, w, j, dims, eps)
+
+# Final hidden states [M, D] at the flat positions selected [M].
+def hidden(self, ids: Tensor, positions: Tensor, segments: Tensor, selected: Tensor, w: List[Tensor], dims: List[int], eps: float) -> Tensor:
+  begun = self.start(ids, positions, segments, w, dims)
+  x = begun[0]
   for i in range(dims[0]):
-    j = 4 + 9 * i
-    o = self.attend(self.project(x, w, j, turn, dims, eps), mask, b, t, dims)
-    if torch.eq(i, dims[0] - 1):
-      x = torch.index_select(x, 0, selected)
-      o = torch.index_select(o, 0, selected)
-    x = self.finish(x, o, w, j, eps)
+    x = self.layer(x, begun, selected, w, i, dims, eps)
+  return self.rms_norm(x, w[1], eps)
+
+# The final norm of the residual stream.
+def rms_norm_of(self, x: Tensor, w: List[Tensor], eps: float) -> Tensor:
   return self.rms_norm(x, w[1], eps)
 
 # The head at the selected positions: logits [M, V], or scores [M, 1].
 def head(self, ids: Tensor, positions: Tensor, segments: Tensor, selected: Tensor, w: List[Tensor], dims: List[int], eps: float) -> Tensor:
-  return torch.linear(self.hidden(ids, positions, segments, selected, w, dims, eps), w[2])
+  return self.linear(self.hidden(ids, positions, segments, selected, w, dims, eps), w, 2, dims)
 
 # Scores [M] of a head with one output.
 def scores(self, ids: Tensor, positions: Tensor, segments: Tensor, selected: Tensor, w: List[Tensor], dims: List[int], eps: float) -> Tensor:
@@ -112,10 +123,34 @@ def logprobs_and_entropy(self, ids: Tensor, positions: Tensor, segments: Tensor,
   entropy = torch.neg(torch.sum(torch.exp(plain) * plain, [1]))
   return [torch.squeeze(torch.gather(logs, 1, torch.unsqueeze(targets, 1)), 1), entropy]
 
-# Copies new weights into the live ones.
+# Copies new weights into the live ones; numbers are rounded to what the live ones can hold.
 def assign(self, live: List[Tensor], fresh: List[Tensor]) -> None:
   torch._foreach_copy_(live, fresh)
   return None
+
+# The same, each number of a matrix rounded to bf16, though the live ones could hold more.
+def assign_rounded(self, live: List[Tensor], fresh: List[Tensor]) -> None:
+  for i in range(torch.len(live)):
+    x = fresh[i]
+    if torch.gt(x.dim(), 1):
+      x = torch.to(x, 15)
+    torch.copy_(live[i], x)
+  return None
+
+# Numbers in bf16 of a matrix.
+def narrowed(self, x: Tensor) -> Tensor:
+  return torch.to(x, 15)
+
+# A copy in fp32.
+def widened(self, x: Tensor) -> Tensor:
+  return torch.to(torch.detach(x), 6, False, True)
+
+# Zeros in fp32 of the tensors' shapes.
+def zeros_for(self, tensors: List[Tensor]) -> List[Tensor]:
+  made : List[Tensor] = []
+  for x in tensors:
+    made.append(torch.zeros_like(x, dtype=6))
+  return made
 
 def zero(self, tensors: List[Tensor]) -> None:
   torch._foreach_zero_(tensors)

@@ -6,6 +6,7 @@
 #   has a wide side, and none takes both its factors the slow way round;
 #   one key-value head after another is worked through, which stays in the cache, its queries side by side;
 #   keys after a block of queries are not touched.
+# Gradient checkpointing (Chen et al. 2016, arXiv 1604.06174) is the same code: a layer is computed a second time.
 #
 # For families without query and key norms. Words as in decoder.py; M selected positions; g are the gradients, in the
 # same places as the weights.
@@ -125,43 +126,68 @@ def attend_by_head_backward(self, d_o: Tensor, qk: Tensor, a: Tensor, kept: List
   self.turn(d_qk, torch.slice(d_a, 1, 0, g + 1), c, torch.neg(s))
   return d_a
 
-# Last but one is the final norm's scaled(x) [D, M]; with keep, all that hidden_backward needs.
-def hidden_by_channel(self, ids: Tensor, positions: Tensor, segments: Tensor, selected: Tensor, w: List[Tensor], dims: List[int], eps: float, keep: bool) -> List[Tensor]:
-  b = ids.size(0)
-  t = ids.size(1)
+# The products of layer i with the residual stream x [D, N]: x after attention and the mlp's inner numbers [F, M], in the
+# last layer at the selected positions only. shared is what shared_by_layers returns. With keep, appends all that
+# layer_backward needs to kept.
+def layer_by_channel(self, x: Tensor, i: int, shared: List[Tensor], selected: Tensor, w: List[Tensor], dims: List[int], eps: float, kept: List[Tensor], keep: bool) -> List[Tensor]:
+  n = x.size(1)
+  j = 4 + 9 * i
+  y, r = self.scaled(x, eps)
+  a = torch.mm(self.wide(w[j + 1]) * w[j] * shared[2], y)
+  if torch.gt(w[j + 2].numel(), 0):
+    a = a + torch.unsqueeze(w[j + 2], 1) * shared[2]
+  a = a.view([dims[1], dims[2] + 2, dims[3], n])
+  qk = torch.empty([dims[1], dims[2] + 1, dims[3], n], dtype=a.dtype, device=a.device)
+  self.turn(torch.slice(a, 1, 0, dims[2] + 1), qk, shared[0], shared[1])
+  if keep:
+    kept.extend([y, r, a, qk])
+  masks = torch.slice(shared, 3)
+  t = masks[torch.len(masks) - 1].size(2)
+  o = self.attend_by_head(qk, a, masks, torch.floordiv(n, t), t, dims, kept, keep).view([-1, n])
+  if torch.eq(i, dims[0] - 1):
+    x = torch.index_select(x, 1, selected)
+    o = torch.index_select(o, 1, selected)
+  x = torch.addmm(x, self.wide(w[j + 5]), o)
+  y, r = self.scaled(x, eps)
+  both = torch.mm(self.wide(w[j + 7]) * w[j + 6], y)
+  gate, up = torch.chunk(both, 2, 0)
+  silu = torch.silu(gate)
+  inner = silu * up
+  if keep:
+    kept.extend([o, y, r, both, silu, inner])
+  return [x, inner]
+
+# Cosine and sine [E / 2, N] of the positions, query_scale, and the blocks' masks.
+def shared_by_layers(self, positions: Tensor, segments: Tensor, w: List[Tensor], dims: List[int]) -> List[Tensor]:
   angle = torch.unsqueeze(w[3], 1) * torch.to(positions.view([1, -1]), 6)
-  c = torch.cos(angle)
-  s = torch.sin(angle)
-  kept = [c, s]
-  masks = self.block_masks(torch.squeeze(self.visible(segments, [dims[0], dims[1], 1, dims[3]]), 1), dims[2])
-  scale = self.query_scale(w[1], dims)
-  x = torch.contiguous(torch.t(torch.embedding(w[0], ids.view([-1]))))
+  mask = torch.squeeze(self.visible(segments, [dims[0], dims[1], 1, dims[3]]), 1)
+  shared = [torch.cos(angle), torch.sin(angle), self.query_scale(w[1], dims)]
+  shared.extend(self.block_masks(mask, dims[2]))
+  return shared
+
+# Final hidden states [M, D]. With keep, also what hidden_backward needs: shared_by_layers, then of each layer
+# what layer_backward needs, or with again nothing but its input, to compute the layer a second time; last the final norm's
+# scaled(x).
+def hidden_by_channel(self, ids: Tensor, positions: Tensor, segments: Tensor, selected: Tensor, w: List[Tensor], dims: List[int], eps: float, keep: bool, again: bool) -> List[Tensor]:
+  shared = self.shared_by_layers(positions, segments, w, dims)
+  kept : List[Tensor] = []
+  x = torch.contiguous(torch.t(self.wide(torch.embedding(w[0], ids.view([-1])))))
   for i in range(dims[0]):
-    j = 4 + 9 * i
-    y, r = self.scaled(x, eps)
-    a = torch.mm(w[j + 1] * w[j] * scale, y)
-    if torch.gt(w[j + 2].numel(), 0):
-      a = a + torch.unsqueeze(w[j + 2], 1) * scale
-    a = a.view([dims[1], dims[2] + 2, dims[3], b * t])
-    qk = torch.empty([dims[1], dims[2] + 1, dims[3], b * t], dtype=a.dtype, device=a.device)
-    self.turn(torch.slice(a, 1, 0, dims[2] + 1), qk, c, s)
-    if keep:
-      kept.extend([y, r, a, qk])
-    o = self.attend_by_head(qk, a, masks, b, t, dims, kept, keep).view([-1, b * t])
-    if torch.eq(i, dims[0] - 1):
-      x = torch.index_select(x, 1, selected)
-      o = torch.index_select(o, 1, selected)
-    x = torch.addmm(x, w[j + 5], o)
-    y, r = self.scaled(x, eps)
-    both = torch.mm(w[j + 7] * w[j + 6], y)
-    gate, up = torch.chunk(both, 2, 0)
-    silu = torch.silu(gate)
-    inner = silu * up
-    if keep:
-      kept.extend([o, y, r, both, silu, inner])
-    x = torch.addmm(x, w[j + 8], inner)
-  kept.extend(self.scaled(x, eps))
-  return kept
+    if again:
+      kept.append(x)
+    x, inner = self.layer_by_channel(x, i, shared, selected, w, dims, eps, kept, torch.__and__(keep, torch.__not__(again)))
+    x = torch.addmm(x, self.wide(w[4 + 9 * i + 8]), inner)
+  last = self.scaled(x, eps)
+  made = [torch.contiguous(torch.t(last[0])) * w[1]]
+  if keep:
+    made.extend(shared)
+    made.extend(kept)
+    made.extend(last)
+  return made
+
+# d [C, M] at the places selected of [C, N], which is zero elsewhere; a place may be selected twice.
+def at_all(self, d: Tensor, selected: Tensor, n: int) -> Tensor:
+  return torch.index_add_(torch.zeros([d.size(0), n], dtype=d.dtype, device=d.device), 1, selected, d)
 
 # Adds the gradient of a matrix that stands in the product with its norm folded in: made is that of matrix * norm.
 def folded_backward(self, made: Tensor, matrix: Tensor, norm: Tensor, g_matrix: Tensor, g_norm: Tensor) -> None:
@@ -169,96 +195,57 @@ def folded_backward(self, made: Tensor, matrix: Tensor, norm: Tensor, g_matrix: 
   torch.add_(g_norm, torch.sum(made * matrix, [0]))
   return None
 
-# d [C, M] at the places selected of [C, N], which is zero elsewhere; a place may be selected twice.
-def at_all(self, d: Tensor, selected: Tensor, n: int) -> Tensor:
-  return torch.index_add_(torch.zeros([d.size(0), n], dtype=d.dtype, device=d.device), 1, selected, d)
+# The gradient of layer i's input, given that of its output, d_x, and what layer_by_channel kept, from place at on. Adds
+# to the gradients g.
+def layer_backward(self, d_x: Tensor, i: int, shared: List[Tensor], selected: Tensor, kept: List[Tensor], at: int, w: List[Tensor], g: List[Tensor], dims: List[int]) -> Tensor:
+  parts = dims[1] * (torch.len(shared) - 3)
+  t = shared[torch.len(shared) - 1].size(2)
+  b = torch.floordiv(shared[0].size(1), t)
+  scale = shared[2]
+  j = 4 + 9 * i
+  o, y, r, both, silu, inner = kept[at + 4 + parts], kept[at + 5 + parts], kept[at + 6 + parts], kept[at + 7 + parts], kept[at + 8 + parts], kept[at + 9 + parts]
+  gate, up = torch.chunk(both, 2, 0)
+  torch.addmm_(g[j + 8], d_x, torch.t(inner))
+  d_inner = torch.mm(torch.t(self.wide(w[j + 8])), d_x)
+  d_both = torch.empty_like(both)
+  d_gate, d_up = torch.chunk(d_both, 2, 0)
+  torch.mul(d_inner, silu, out=d_up)
+  torch.silu_backward(torch.mul_(d_inner, up), gate, grad_input=d_gate)
+  matrix = self.wide(w[j + 7])
+  self.folded_backward(torch.mm(d_both, torch.t(y)), matrix, w[j + 6], g[j + 7], g[j + 6])
+  d_x = self.scaled_backward(torch.mm(torch.t(matrix * w[j + 6]), d_both), d_x, y, r)
+  torch.addmm_(g[j + 5], d_x, torch.t(o))
+  d_o = torch.mm(torch.t(self.wide(w[j + 5])), d_x)
+  if torch.eq(i, dims[0] - 1):
+    d_x = self.at_all(d_x, selected, b * t)
+    d_o = self.at_all(d_o, selected, b * t)
+  d_o = d_o.view([dims[1], dims[2], dims[3], b * t])
+  d_a = self.attend_by_head_backward(d_o, kept[at + 3], kept[at + 2], kept, at + 4, b, t, dims, shared[0], shared[1])
+  d_a = d_a.view([-1, b * t])
+  if torch.gt(w[j + 2].numel(), 0):
+    torch.add_(g[j + 2], torch.sum(d_a, [1]) * torch.squeeze(scale, 1))
+  matrix = self.wide(w[j + 1])
+  self.folded_backward(torch.mm(d_a, torch.t(kept[at])) * scale, matrix, w[j], g[j + 1], g[j])
+  return self.scaled_backward(torch.mm(torch.t(matrix * w[j] * scale), d_a), d_x, kept[at], kept[at + 1])
 
-# Adds to the gradients g, given d [D, M], that of the final norm's scaled(x), and what hidden_by_channel kept from place
-# start on.
-def hidden_backward(self, d: Tensor, ids: Tensor, selected: Tensor, kept: List[Tensor], start: int, w: List[Tensor], g: List[Tensor], dims: List[int]) -> None:
-  b = ids.size(0)
-  t = ids.size(1)
-  parts = dims[1] * torch.floordiv(t + self.block(t) - 1, self.block(t))
-  scale = self.query_scale(w[1], dims)
-  last = torch.len(kept) - 2
-  d_x = self.scaled_backward(d, torch.zeros([1], dtype=d.dtype, device=d.device), kept[last], kept[last + 1])
+# Adds to the gradients g, given d [M, D], that of the final hidden states, and what hidden_by_channel made.
+def hidden_backward(self, d: Tensor, made: List[Tensor], again: bool, ids: Tensor, selected: Tensor, w: List[Tensor], g: List[Tensor], dims: List[int], eps: float) -> None:
+  blocks = torch.floordiv(ids.size(1) + self.block(ids.size(1)) - 1, self.block(ids.size(1)))
+  first = 4 + blocks
+  shared = torch.slice(made, 1, first)
+  y = made[torch.len(made) - 2]
+  by_channel = torch.contiguous(torch.t(d))
+  torch.add_(g[1], torch.sum(by_channel * y, [1]))
+  d_x = self.scaled_backward(by_channel * torch.unsqueeze(w[1], 1), torch.zeros([1], dtype=d.dtype, device=d.device), y, made[torch.len(made) - 1])
   for back in range(dims[0]):
     i = dims[0] - 1 - back
-    j = 4 + 9 * i
-    at = start + 2 + i * (10 + parts)
-    o, y, r, both, silu, inner = kept[at + 4 + parts], kept[at + 5 + parts], kept[at + 6 + parts], kept[at + 7 + parts], kept[at + 8 + parts], kept[at + 9 + parts]
-    gate, up = torch.chunk(both, 2, 0)
-    torch.addmm_(g[j + 8], d_x, torch.t(inner))
-    d_inner = torch.mm(torch.t(w[j + 8]), d_x)
-    d_both = torch.empty_like(both)
-    d_gate, d_up = torch.chunk(d_both, 2, 0)
-    torch.mul(d_inner, silu, out=d_up)
-    torch.silu_backward(torch.mul_(d_inner, up), gate, grad_input=d_gate)
-    matrix = w[j + 7]
-    self.folded_backward(torch.mm(d_both, torch.t(y)), matrix, w[j + 6], g[j + 7], g[j + 6])
-    d_x = self.scaled_backward(torch.mm(torch.t(matrix * w[j + 6]), d_both), d_x, y, r)
-    torch.addmm_(g[j + 5], d_x, torch.t(o))
-    d_o = torch.mm(torch.t(w[j + 5]), d_x)
-    if torch.eq(back, 0):
-      d_x = self.at_all(d_x, selected, b * t)
-      d_o = self.at_all(d_o, selected, b * t)
-    d_o = d_o.view([dims[1], dims[2], dims[3], b * t])
-    d_a = self.attend_by_head_backward(d_o, kept[at + 3], kept[at + 2], kept, at + 4, b, t, dims, kept[start], kept[start + 1])
-    d_a = d_a.view([-1, b * t])
-    if torch.gt(w[j + 2].numel(), 0):
-      torch.add_(g[j + 2], torch.sum(d_a, [1]) * torch.squeeze(scale, 1))
-    matrix = w[j + 1]
-    self.folded_backward(torch.mm(d_a, torch.t(kept[at])) * scale, matrix, w[j], g[j + 1], g[j])
-    d_x = self.scaled_backward(torch.mm(torch.t(matrix * w[j] * scale), d_a), d_x, kept[at], kept[at + 1])
+    if again:
+      once_more : List[Tensor] = []
+      self.layer_by_channel(made[first + i], i, shared, selected, w, dims, eps, once_more, True)
+      d_x = self.layer_backward(d_x, i, shared, selected, once_more, 0, w, g, dims)
+    else:
+      d_x = self.layer_backward(d_x, i, shared, selected, made, first + i * (10 + dims[1] * blocks), w, g, dims)
   torch.add_(g[0], torch.embedding_dense_backward(torch.contiguous(torch.t(d_x)), ids.view([-1]), w[0].size(0), -1, False))
-  return None
-
-# Log-probabilities [M] of the targets [M].
-def fast_logprobs(self, ids: Tensor, positions: Tensor, segments: Tensor, selected: Tensor, w: List[Tensor], dims: List[int], eps: float, targets: Tensor, temperature: float) -> Tensor:
-  kept = self.hidden_by_channel(ids, positions, segments, selected, w, dims, eps, False)
-  logits = torch.mm(torch.t(kept[torch.len(kept) - 2]), torch.t(w[2] * (w[1] / temperature)))
-  return torch.squeeze(torch.gather(logits, 1, torch.unsqueeze(targets, 1)), 1) - torch.logsumexp(logits, [1])
-
-# Scores [M] of a head with one output.
-def fast_scores(self, ids: Tensor, positions: Tensor, segments: Tensor, selected: Tensor, w: List[Tensor], dims: List[int], eps: float) -> Tensor:
-  kept = self.hidden_by_channel(ids, positions, segments, selected, w, dims, eps, False)
-  return torch.squeeze(torch.mm(w[2] * w[1], kept[torch.len(kept) - 2]), 0)
-
-# Log-probabilities [M], entropy [M], distributions [M, V], and what hidden_backward needs.
-def train_logprobs(self, ids: Tensor, positions: Tensor, segments: Tensor, selected: Tensor, w: List[Tensor], dims: List[int], eps: float, targets: Tensor, temperature: float) -> List[Tensor]:
-  kept = self.hidden_by_channel(ids, positions, segments, selected, w, dims, eps, True)
-  logits = torch.mm(torch.t(kept[torch.len(kept) - 2]), torch.t(w[2] * (w[1] / temperature)))
-  p = torch.softmax(logits, 1)
-  # The logarithm of the sum, from the likeliest token: one exponential less for each logit.
-  sums = torch.amax(logits, [1]) - torch.log(torch.amax(p, [1]))
-  logprobs = torch.squeeze(torch.gather(logits, 1, torch.unsqueeze(targets, 1)), 1) - sums
-  entropy = sums - torch.sum(torch.mul_(logits, p), [1])
-  return torch.add([logprobs, entropy, p], kept)
-
-# Adds to the gradients g, given d [M], that of the log-probabilities; the distributions are used up.
-def logprobs_backward(self, d: Tensor, made: List[Tensor], ids: Tensor, selected: Tensor, w: List[Tensor], g: List[Tensor], dims: List[int], targets: Tensor, temperature: float) -> None:
-  column = torch.unsqueeze(d, 1)
-  d_logits = torch.scatter_add_(torch.mul_(made[2], torch.neg(column)), 1, torch.unsqueeze(targets, 1), column)
-  self.head_backward(d_logits, ids, selected, made, 3, w, g, dims, temperature)
-  return None
-
-# Scores [M] and what hidden_backward needs.
-def train_scores(self, ids: Tensor, positions: Tensor, segments: Tensor, selected: Tensor, w: List[Tensor], dims: List[int], eps: float) -> List[Tensor]:
-  kept = self.hidden_by_channel(ids, positions, segments, selected, w, dims, eps, True)
-  scores = torch.squeeze(torch.mm(w[2] * w[1], kept[torch.len(kept) - 2]), 0)
-  return torch.add([scores], kept)
-
-def scores_backward(self, d: Tensor, made: List[Tensor], ids: Tensor, selected: Tensor, w: List[Tensor], g: List[Tensor], dims: List[int]) -> None:
-  self.head_backward(torch.unsqueeze(d, 1), ids, selected, made, 1, w, g, dims, 1.)
-  return None
-
-def head_backward(self, d_logits: Tensor, ids: Tensor, selected: Tensor, kept: List[Tensor], start: int, w: List[Tensor], g: List[Tensor], dims: List[int], temperature: float) -> None:
-  y = kept[torch.len(kept) - 2]
-  norm = w[1] / temperature
-  made = torch.mm(torch.t(d_logits), torch.t(y))
-  torch.addcmul_(g[2], made, norm)
-  torch.add_(g[1], torch.sum(made * w[2], [0]) / temperature)
-  self.hidden_backward(torch.mm(torch.t(w[2] * norm), torch.t(d_logits)), ids, selected, kept, start, w, g, dims)
   return None
 
 # One tensor of a list.

@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import dev.troupe.proto.HostTensor;
 import dev.troupe.proto.TensorSet;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -35,17 +39,109 @@ class KernelTest {
                     decoder.zeroGrad();
                     decoder.withoutKernel();
                     Outcome definition = pass(decoder, temperature, width);
-                    assertClose("outputs", kernel.outputs, definition.outputs);
-                    assertClose("outputs without a backward pass", kernel.scored, definition.outputs);
-                    assertClose("entropy", kernel.entropy, definition.entropy);
-                    for (String name : definition.gradients.names()) {
-                        assertClose(
-                                name,
-                                kernel.gradients.get(name).floats(),
-                                definition.gradients.get(name).floats());
+                    assertClose(kernel, definition);
+                }
+            });
+        }
+    }
+
+    /** A head that is never in one piece, over the kernel and over the definition. */
+    @ParameterizedTest
+    @CsvSource({"llama-gqa-tied, 0.7, 3", "llama3-rope-untied, 1.0, 50", "qwen3-qknorm, 1.3, 1"})
+    void shouldEqualAutogradWithTheHeadInChunks(String model, double temperature, int chunk) {
+        compare(model, Numerics.FP32, decoder -> {
+            decoder.headChunk(chunk);
+            Outcome kernel = pass(decoder, temperature, 40);
+            decoder.zeroGrad();
+            decoder.withoutKernel(false);
+            decoder.headChunk(chunk + 1);
+            Outcome chunked = pass(decoder, temperature, 40);
+            decoder.zeroGrad();
+            decoder.withoutKernel();
+            Outcome definition = pass(decoder, temperature, 40);
+            assertClose(kernel, definition);
+            assertClose(chunked, definition);
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "llama-gqa-tied, true",
+        "llama-gqa-tied, false",
+        "qwen2-bias, true",
+        "qwen3-qknorm, false",
+        "llama-value, true"
+    })
+    void shouldMakeTheSameGradientsToTheBitWithCheckpointing(String model, boolean byKernel) {
+        List<Outcome> made = new ArrayList<>();
+        for (boolean checkpointing : new boolean[] {false, true}) {
+            compare(model, new Numerics(Dtype.FP32, checkpointing), decoder -> {
+                if (!byKernel) {
+                    decoder.withoutKernel(checkpointing);
+                }
+                made.add(pass(decoder, 0.9, 40));
+            });
+        }
+        assertThat(made.get(1).outputs).containsExactly(made.get(0).outputs);
+        assertThat(made.get(1).gradients.sha256())
+                .isEqualTo(made.get(0).gradients.sha256());
+    }
+
+    /** Matrices in bf16: the numbers of an fp32 decoder whose matrices were rounded beforehand. */
+    @ParameterizedTest
+    @CsvSource({"llama-gqa-tied", "qwen2-bias", "qwen3-qknorm"})
+    void shouldComputeInFp32WithTheNumbersOfBf16(String model) {
+        List<Outcome> made = new ArrayList<>();
+        compare(model, new Numerics(Dtype.BF16, false), decoder -> made.add(pass(decoder, 1.0, 40)));
+        ModelFolder folder = ModelFolder.open(MODELS.resolve(model));
+        Map<String, HostTensor> rounded = new LinkedHashMap<>();
+        for (String name : folder.weights().names()) {
+            HostTensor t = folder.weights().get(name);
+            rounded.put(name, t.shape().length == 1 ? t : HostTensor.ofFloats(bf16(t.floats()), t.shape()));
+        }
+        try (TensorThread thread = TensorThread.start("kernel", 1)) {
+            thread.run(() -> {
+                try (Decoder decoder = Decoder.load(folder.config(), TensorSet.of(rounded), true)) {
+                    assertClose(made.get(0), pass(decoder, 1.0, 40));
+                    try (Decoder narrow =
+                            Decoder.load(folder.config(), folder.weights(), true, new Numerics(Dtype.BF16, false))) {
+                        assertThat(narrow.liveSha256()).isEqualTo(decoder.liveSha256());
                     }
                 }
             });
+        }
+    }
+
+    /** Round to nearest, ties to even, on the bits. */
+    private static float[] bf16(float[] values) {
+        float[] out = new float[values.length];
+        for (int i = 0; i < out.length; i++) {
+            int bits = Float.floatToRawIntBits(values[i]);
+            out[i] = Float.intBitsToFloat((bits + 0x7fff + ((bits >>> 16) & 1)) & 0xffff0000);
+        }
+        return out;
+    }
+
+    private static void compare(String model, Numerics numerics, Consumer<Decoder> work) {
+        ModelFolder folder = ModelFolder.open(MODELS.resolve(model));
+        try (TensorThread thread = TensorThread.start("kernel", 1)) {
+            thread.run(() -> {
+                try (Decoder decoder = Decoder.load(folder.config(), folder.weights(), true, numerics)) {
+                    work.accept(decoder);
+                }
+            });
+        }
+    }
+
+    private static void assertClose(Outcome got, Outcome expected) {
+        assertClose("outputs", got.outputs, expected.outputs);
+        assertClose("outputs without a backward pass", got.scored, expected.outputs);
+        assertClose("entropy", got.entropy, expected.entropy);
+        for (String name : expected.gradients.names()) {
+            assertClose(
+                    name,
+                    got.gradients.get(name).floats(),
+                    expected.gradients.get(name).floats());
         }
     }
 

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.troupe.model.Decoder;
+import dev.troupe.model.Dtype;
 import dev.troupe.model.Libtorch;
 import dev.troupe.model.Script;
 import dev.troupe.model.TensorList;
@@ -17,9 +18,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101) over a decoder's parameters, in one fused call. To be used on
- * the
- * decoder's tensor thread.
+ * AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101) over a decoder's parameters, in one fused call. Of a decoder in
+ * bf16 it keeps the parameters in fp32 (Micikevicius et al. 2018, arXiv 1710.03740), steps those and hands their rounded
+ * numbers to the decoder: a step smaller than bf16 can tell apart is not lost. To be used on the decoder's tensor
+ * thread.
  */
 public final class AdamW implements AutoCloseable {
     /** Shared by all optimizers: a compiled script has no state. */
@@ -27,11 +29,16 @@ public final class AdamW implements AutoCloseable {
 
     private static final String FIRST = "exp_avg.";
     private static final String SECOND = "exp_avg_sq.";
+    private static final String MASTER = "master.";
     private static final String STEP = "step";
 
     private final AdamSettings settings;
     private final Decoder decoder;
     private final NDManager manager;
+    /** What is stepped: the decoder's own parameters, or fp32 ones behind them. */
+    private final NDList masters;
+
+    private final boolean apart;
     private final NDList first;
     private final NDList second;
     private final NDList counts;
@@ -52,7 +59,9 @@ public final class AdamW implements AutoCloseable {
         this.decoder = decoder;
         this.settings = settings;
         this.manager = Libtorch.scope();
-        NDList parameters = decoder.parameters();
+        this.apart = decoder.numerics().dtype() != Dtype.FP32;
+        NDList parameters = apart ? SCRIPT.tensors(manager, "widened", decoder.parameters()) : decoder.parameters();
+        this.masters = parameters;
         this.first = SCRIPT.tensors(manager, "zeros", parameters);
         this.second = SCRIPT.tensors(manager, "zeros", parameters);
         this.counts = new NDList();
@@ -95,6 +104,9 @@ public final class AdamW implements AutoCloseable {
                 settings.beta1(),
                 settings.beta2(),
                 settings.eps());
+        if (apart) {
+            decoder.put(masters);
+        }
         steps++;
         decoder.zeroGrad();
     }
@@ -107,7 +119,7 @@ public final class AdamW implements AutoCloseable {
     /** Remembers weights and state, to go back to with {@link #rollBack()}. */
     public void hold() {
         if (held == null) {
-            NDList parameters = decoder.parameters();
+            NDList parameters = masters;
             held = new Held(
                     SCRIPT.tensors(manager, "zeros", parameters),
                     SCRIPT.tensors(manager, "zeros", parameters),
@@ -128,17 +140,23 @@ public final class AdamW implements AutoCloseable {
         SCRIPT.run("copy", parameterList, held.parameters);
         SCRIPT.run("copy", firstList, held.first);
         SCRIPT.run("copy", secondList, held.second);
+        if (apart) {
+            decoder.put(masters);
+        }
         setSteps(held.steps);
         decoder.zeroGrad();
     }
 
-    /** The state: moments under the parameters' names and the number of steps; a copy. */
+    /** The state: moments (and fp32 parameters) under the parameters' names and the number of steps; a copy. */
     public TensorSet export() {
         Map<String, HostTensor> out = new LinkedHashMap<>();
         List<String> names = decoder.names();
         for (int i = 0; i < names.size(); i++) {
             out.put(FIRST + names.get(i), host(first.get(i)));
             out.put(SECOND + names.get(i), host(second.get(i)));
+            if (apart) {
+                out.put(MASTER + names.get(i), host(masters.get(i)));
+            }
         }
         out.put(STEP, HostTensor.ofLongs(new long[] {steps}));
         return TensorSet.of(out);
@@ -150,6 +168,9 @@ public final class AdamW implements AutoCloseable {
         for (int i = 0; i < names.size(); i++) {
             check(state, FIRST + names.get(i), first.get(i).getShape());
             check(state, SECOND + names.get(i), second.get(i).getShape());
+            if (apart) {
+                check(state, MASTER + names.get(i), masters.get(i).getShape());
+            }
         }
         if (!state.contains(STEP)) {
             throw new IllegalArgumentException("the optimizer state has no tensor '" + STEP + "'");
@@ -157,6 +178,12 @@ public final class AdamW implements AutoCloseable {
         for (int i = 0; i < names.size(); i++) {
             first.get(i).set(state.get(FIRST + names.get(i)).floats());
             second.get(i).set(state.get(SECOND + names.get(i)).floats());
+            if (apart) {
+                masters.get(i).set(state.get(MASTER + names.get(i)).floats());
+            }
+        }
+        if (apart) {
+            decoder.put(masters);
         }
         setSteps(state.get(STEP).longs()[0]);
     }

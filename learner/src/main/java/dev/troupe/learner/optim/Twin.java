@@ -28,7 +28,8 @@ public final class Twin implements AutoCloseable {
     /** A twin of this model on another thread. */
     public static Twin of(TrainedModel model, TensorThread thread) {
         var set = model.thread().call(() -> model.decoder().export());
-        Decoder copy = thread.call(() -> Decoder.load(model.decoder().config(), set, true));
+        Decoder copy = thread.call(() -> Decoder.load(
+                model.decoder().config(), set, true, model.decoder().numerics()));
         return new Twin(model.decoder(), copy, thread);
     }
 

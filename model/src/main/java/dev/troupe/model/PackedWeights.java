@@ -1,0 +1,123 @@
+package dev.troupe.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import dev.troupe.proto.TensorSet;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The weights of one decoder for generation, which reads all of them for each token: large matrices lie as oneDNN wants
+ * them for that many rows. In bf16 they are held as such where the processor computes in it; elsewhere with the same
+ * numbers in fp32, for widening them at each step takes longer than the products do.
+ */
+final class PackedWeights implements AutoCloseable {
+    /** Smaller matrices stay in the cache anyway, and oneDNN's call costs more than libtorch's own. */
+    private static final long LARGE = 1 << 17;
+
+    private final NDManager manager = Libtorch.scope();
+    private final WeightLayout layout;
+    private final Script script;
+    private final Dtype dtype;
+    private final int rows;
+    private final NDList leaves = new NDList();
+    private final NDArray[] places;
+    private TensorList slots;
+    private @Nullable NDArray tiedHead;
+
+    PackedWeights(ModelConfig config, TensorSet weights, Script script, Dtype dtype, int rows) {
+        this.layout = new WeightLayout(config);
+        this.script = script;
+        this.dtype = dtype;
+        this.rows = rows;
+        this.places = new NDArray[layout.slots()];
+        Arrays.fill(places, manager.create(new Shape(0), DataType.FLOAT32));
+        places[WeightLayout.ROPE_SLOT] = manager.create(config.rope().inverseFrequencies(config.headDim()));
+        this.slots = TensorList.of(new NDList(places));
+        assign(weights);
+    }
+
+    /** Every slot of the script; another list after each {@link #assign}. */
+    TensorList slots() {
+        return slots;
+    }
+
+    /** Checks, then puts other weights in place of the live ones, one after another: there is no room for both. */
+    void assign(TensorSet weights) {
+        layout.check(weights);
+        slots.close();
+        for (int i = 0; i < layout.leaves().size(); i++) {
+            WeightLayout.Leaf leaf = layout.leaves().get(i);
+            if (i < leaves.size()) {
+                leaves.get(i).close();
+            }
+            NDArray fresh = manager.create(layout.fuse(leaf, weights), new Shape(leaf.shape()), DataType.FLOAT32);
+            NDArray placed = placed(leaf, fresh);
+            if (leaf.slot() == 0) {
+                tiedHead(leaf, fresh, placed);
+            }
+            if (placed != fresh) {
+                fresh.close();
+            }
+            if (i < leaves.size()) {
+                leaves.set(i, placed);
+            } else {
+                leaves.add(placed);
+            }
+            places[leaf.slot()] = placed;
+        }
+        slots = TensorList.of(new NDList(places));
+    }
+
+    private NDArray placed(WeightLayout.Leaf leaf, NDArray fresh) {
+        if (leaf.shape().length == 1) {
+            return fresh;
+        }
+        if (leaf.slot() != 0 && large(leaf)) {
+            return packed(fresh);
+        }
+        return dtype == Dtype.BF16 ? script.tensor(manager, "narrowed", fresh) : fresh;
+    }
+
+    /** The embedding is read a row at a time and serves as the head as well: packed a second time if it is large. */
+    private void tiedHead(WeightLayout.Leaf embedding, NDArray fresh, NDArray placed) {
+        if (layout.leaves().stream().anyMatch(l -> l.slot() == WeightLayout.HEAD_SLOT)) {
+            return;
+        }
+        if (tiedHead != null) {
+            tiedHead.close();
+        }
+        tiedHead = large(embedding) ? packed(fresh) : null;
+        places[WeightLayout.HEAD_SLOT] = tiedHead == null ? placed : tiedHead;
+    }
+
+    private static boolean large(WeightLayout.Leaf leaf) {
+        return leaf.shape()[0] * leaf.shape()[1] >= LARGE;
+    }
+
+    private NDArray packed(NDArray matrix) {
+        return script.tensor(manager, "pack", matrix, rows, dtype == Dtype.BF16, Cpu.computesInBf16());
+    }
+
+    TensorSet export() {
+        List<ByteBuffer> bytes = new ArrayList<>();
+        for (NDArray leaf : leaves) {
+            try (NDArray plain = script.tensor(manager, "plain", leaf)) {
+                bytes.add(plain.toByteBuffer());
+            }
+        }
+        return layout.split(bytes);
+    }
+
+    @Override
+    public void close() {
+        slots.close();
+        manager.close();
+    }
+}
