@@ -3,6 +3,7 @@ package dev.troupe.deploy.bench;
 import dev.troupe.deploy.report.PeakMemory;
 import dev.troupe.model.CounterNoise;
 import dev.troupe.model.DecodeEngine;
+import dev.troupe.model.Dtype;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.SamplingConfig;
 import java.util.LinkedHashMap;
@@ -17,7 +18,7 @@ import java.util.Map;
  * @param threads of the tensor thread, for the report
  */
 public record GenerateBench(
-        ModelFolder model, int batch, int prompt, int tokens, boolean greedy, int repeats, int threads) {
+        ModelFolder model, Dtype dtype, int batch, int prompt, int tokens, boolean greedy, int repeats, int threads) {
     private static final long SEED = 7;
 
     /** Measures; the line to print. */
@@ -27,7 +28,7 @@ public record GenerateBench(
         double[] whole = new double[repeats];
         double[] prefill = new double[repeats];
         try (DecodeEngine engine =
-                DecodeEngine.open(model.config(), model.weights(), batch, prompt + tokens, sampling)) {
+                DecodeEngine.open(model.config(), model.weights(), batch, prompt + tokens, sampling, dtype)) {
             generate(engine, prompts, Math.min(tokens, 8));
             for (int r = 0; r < repeats; r++) {
                 long from = System.nanoTime();
@@ -40,7 +41,7 @@ public record GenerateBench(
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("bench", "generate");
         line.put("model", String.valueOf(model.path().getFileName()));
-        line.put("dtype", "fp32");
+        line.put("dtype", dtype.toString());
         line.put("batch", batch);
         line.put("prompt", prompt);
         line.put("new", tokens);

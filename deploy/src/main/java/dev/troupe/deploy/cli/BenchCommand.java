@@ -3,11 +3,14 @@ package dev.troupe.deploy.cli;
 import dev.troupe.deploy.bench.ActorsBench;
 import dev.troupe.deploy.bench.GenerateBench;
 import dev.troupe.deploy.bench.PpoBench;
+import dev.troupe.deploy.bench.SftBench;
 import dev.troupe.deploy.bench.StepShape;
 import dev.troupe.deploy.report.Json;
 import dev.troupe.deploy.settings.Models;
 import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.model.Dtype;
 import dev.troupe.model.ModelFolder;
+import dev.troupe.model.Numerics;
 import dev.troupe.model.TensorThread;
 import java.io.PrintWriter;
 import java.util.Map;
@@ -54,8 +57,13 @@ final class BenchCommand implements Runnable {
         @Option(names = "--threads", paramLabel = "N", defaultValue = "0", description = "Default: 0, all cores.")
         private int threads;
 
-        @Option(names = "--dtype", paramLabel = "TYPE", defaultValue = "fp32", description = "fp32, the only one yet.")
-        private String dtype;
+        @Option(
+                names = "--dtype",
+                paramLabel = "TYPE",
+                defaultValue = "fp32",
+                converter = DtypeOption.class,
+                description = "Number format of the matrices, fp32 or bf16. Default: fp32.")
+        private Dtype dtype = Dtype.FP32;
 
         @Option(names = "--json", description = "One line of JSON instead of a line a figure.")
         private boolean json;
@@ -65,9 +73,6 @@ final class BenchCommand implements Runnable {
         }
 
         ModelFolder open() {
-            if (!dtype.equals("fp32")) {
-                throw new SettingsException("--dtype " + dtype + ": expected fp32, the only one yet");
-            }
             atLeast("--batch", batch, 1);
             atLeast("--prompt", prompt, 1);
             return ModelFolder.open(Models.folder("--model", model));
@@ -121,8 +126,8 @@ final class BenchCommand implements Runnable {
             Shape.atLeast("--repeats", repeats, 1);
             ModelFolder model = shape.open();
             try (TensorThread thread = TensorThread.start("bench", shape.threads())) {
-                GenerateBench bench =
-                        new GenerateBench(model, shape.batch, shape.prompt, tokens, greedy, repeats, shape.threads());
+                GenerateBench bench = new GenerateBench(
+                        model, shape.dtype, shape.batch, shape.prompt, tokens, greedy, repeats, shape.threads());
                 shape.print(thread.call(bench::run), spec.commandLine().getOut());
             }
             return 0;
@@ -143,7 +148,7 @@ final class BenchCommand implements Runnable {
         @Spec
         private CommandSpec spec;
 
-        @Parameters(index = "0", paramLabel = "ALGO", description = "ppo.")
+        @Parameters(index = "0", paramLabel = "ALGO", description = "ppo or sft.")
         private String algorithm;
 
         @Mixin
@@ -177,10 +182,17 @@ final class BenchCommand implements Runnable {
                 description = "The step through actors and Aeron and by plain calls in turn; --steps is the pairs.")
         private boolean actors;
 
+        @Option(names = "--checkpointing", description = "Gradient checkpointing (sft).")
+        private boolean checkpointing;
+
         @Override
         public Integer call() {
-            if (!algorithm.equals("ppo")) {
-                throw new SettingsException("bench step " + algorithm + ": expected ppo");
+            if (!algorithm.equals("ppo") && !algorithm.equals("sft")) {
+                throw new SettingsException("bench step " + algorithm + ": expected ppo or sft");
+            }
+            Dtype dtype = shape.dtype;
+            if (algorithm.equals("ppo") && (dtype != Dtype.FP32 || checkpointing)) {
+                throw new SettingsException("bench step ppo: expected --dtype fp32 and no --checkpointing");
             }
             Shape.atLeast("--completion", completion, 1);
             Shape.atLeast("--epochs", epochs, 1);
@@ -196,6 +208,11 @@ final class BenchCommand implements Runnable {
                     steps,
                     warmup,
                     shape.threads());
+            if (algorithm.equals("sft")) {
+                SftBench bench = new SftBench(shape.open(), of, new Numerics(dtype, checkpointing));
+                shape.print(bench.run(), spec.commandLine().getOut());
+                return 0;
+            }
             if (actors) {
                 shape.print(
                         new ActorsBench(shape.open(), of).run(),

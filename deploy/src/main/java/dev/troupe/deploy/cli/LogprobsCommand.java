@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.troupe.deploy.report.Json;
 import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.model.Decoder;
+import dev.troupe.model.Dtype;
+import dev.troupe.model.Numerics;
 import dev.troupe.model.TokenRow;
 import dev.troupe.model.Tokenizer;
 import dev.troupe.model.TopTokens;
@@ -49,14 +51,17 @@ final class LogprobsCommand implements Callable<Integer> {
     @Option(names = "--top", paramLabel = "N", description = "Also the N likeliest tokens at each place.")
     private int top;
 
-    @Option(names = "--dtype", paramLabel = "TYPE", description = "fp32, the only one yet.", defaultValue = "fp32")
-    private String dtype;
+    @Option(
+            names = "--dtype",
+            paramLabel = "TYPE",
+            defaultValue = "fp32",
+            converter = DtypeOption.class,
+            description = "Number format of the matrices, fp32 or bf16. Default: fp32.")
+    private Dtype dtype = Dtype.FP32;
 
     @Override
     public Integer call() {
-        if (!dtype.equals("fp32")) {
-            throw new SettingsException("--dtype " + dtype + ": expected fp32, the only one yet");
-        }
+        Numerics numerics = new Numerics(dtype, false);
         PrintWriter out = spec.commandLine().getOut();
         try (LoadedModel loaded = LoadedModel.open("--model", model)) {
             int vocabulary = loaded.folder().config().vocabulary();
@@ -64,7 +69,7 @@ final class LogprobsCommand implements Callable<Integer> {
                 throw new SettingsException("--top " + top + ": expected at most the vocabulary, " + vocabulary);
             }
             List<int[]> rows = JsonInput.read(input, node -> ids(node, loaded.tokenizer(), vocabulary));
-            loaded.thread().run(() -> print(loaded, rows, out));
+            loaded.thread().run(() -> print(loaded, numerics, rows, out));
         }
         return 0;
     }
@@ -82,9 +87,9 @@ final class LogprobsCommand implements Callable<Integer> {
         return TokenRow.of(prompt, completion).ids();
     }
 
-    private void print(LoadedModel loaded, List<int[]> rows, PrintWriter out) {
+    private void print(LoadedModel loaded, Numerics numerics, List<int[]> rows, PrintWriter out) {
         try (Decoder decoder =
-                Decoder.load(loaded.folder().config(), loaded.folder().weights(), false)) {
+                Decoder.load(loaded.folder().config(), loaded.folder().weights(), false, numerics)) {
             for (int from = 0; from < rows.size(); from += ROWS) {
                 List<int[]> some = rows.subList(from, Math.min(from + ROWS, rows.size()));
                 List<float[]> logprobs = decoder.logprobs(
