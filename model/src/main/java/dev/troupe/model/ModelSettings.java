@@ -2,20 +2,29 @@ package dev.troupe.model;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
 
 /**
  * Settings of this room; troupe/model.conf documents each key.
  *
  * @param policy the policy: a folder or a shipped model's name
+ * @param numerics number format, and what is kept for the backward pass
  */
-public record ModelSettings(String policy) {
+public record ModelSettings(String policy, Numerics numerics) {
 
-    /** Reads and checks the keys; an error names the key, its value and what is possible. */
+    /**
+     * Reads and checks the keys, those that are absent from troupe/model.conf; an error names the key, its value and
+     * what is possible.
+     */
     public static ModelSettings from(Config config) {
-        requireOnly(config, "device", "cpu");
-        requireOnly(config, "adapter.mode", "full");
-        requireOnly(config, "dtype", "fp32");
-        return new ModelSettings(config.getString("model.policy"));
+        Config c = config.withFallback(
+                        ConfigFactory.parseResources(ModelSettings.class.getClassLoader(), "troupe/model.conf"))
+                .resolve();
+        requireOnly(c, "device", "cpu");
+        requireOnly(c, "adapter.mode", "full");
+        Numerics numerics =
+                new Numerics(Dtype.of("dtype", c.getString("dtype")), c.getBoolean("model.gradient_checkpointing"));
+        return new ModelSettings(c.getString("model.policy"), numerics);
     }
 
     private static void requireOnly(Config config, String key, String possible) {

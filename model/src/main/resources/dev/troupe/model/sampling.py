@@ -32,7 +32,7 @@ def filtered(self, logits: Tensor, seen: Tensor, banned: Tensor, how: List[float
 # by the inverse of the cumulative distribution.
 def draw(self, logits: Tensor, noise: Tensor, seen: Tensor, banned: Tensor, how: List[float]) -> Tensor:
   plain = logits
-  if torch.gt(how[0], 0.):
+  if torch.__and__(torch.gt(how[0], 0.), torch.ne(how[0], 1.)):
     plain = logits / how[0]
   logs = torch.log_softmax(plain, 1)
   kept = torch.ones_like(noise)

@@ -16,6 +16,12 @@ class ModelSettingsTest {
     }
 
     @Test
+    void shouldReadTheNumberFormatAndWhatIsKept() {
+        Config config = ConfigFactory.parseString("dtype = bf16, model.gradient_checkpointing = true");
+        assertThat(ModelSettings.from(config).numerics()).isEqualTo(new Numerics(Dtype.BF16, true));
+    }
+
+    @Test
     void shouldNameTheKeyOfAValueItDoesNotKnow() {
         for (String key : new String[] {"device", "adapter.mode", "dtype"}) {
             Config config = ConfigFactory.parseString(key + " = strange").withFallback(DEFAULTS);

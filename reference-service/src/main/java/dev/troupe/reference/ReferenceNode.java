@@ -29,7 +29,8 @@ public final class ReferenceNode implements AutoCloseable {
      */
     public static ReferenceNode start(
             ClusterNode cluster, Station station, ReferenceSettings settings, ModelFolder model) {
-        ReferenceScorer scorer = new ReferenceScorer(TensorThread.start(station.name(), settings.threads()), model);
+        ReferenceScorer scorer =
+                new ReferenceScorer(TensorThread.start(station.name(), settings.threads()), model, settings.numerics());
         ReferenceNode node = new ReferenceNode(scorer, station);
         ScoringStation.open(station, scorer);
         ScorerDescription description = new ScorerDescription(

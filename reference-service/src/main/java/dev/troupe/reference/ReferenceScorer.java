@@ -2,6 +2,7 @@ package dev.troupe.reference;
 
 import dev.troupe.model.Decoder;
 import dev.troupe.model.ModelFolder;
+import dev.troupe.model.Numerics;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.TokenRow;
 import dev.troupe.model.TokenRows;
@@ -21,9 +22,9 @@ public final class ReferenceScorer implements ScoringStation.Scorer, AutoCloseab
     private final Decoder decoder;
 
     /** Loads the model onto its thread; the thread is closed with the scorer. */
-    public ReferenceScorer(TensorThread thread, ModelFolder model) {
+    public ReferenceScorer(TensorThread thread, ModelFolder model, Numerics numerics) {
         this.thread = thread;
-        this.decoder = thread.call(() -> Decoder.load(model.config(), model.weights(), false));
+        this.decoder = thread.call(() -> Decoder.load(model.config(), model.weights(), false, numerics));
     }
 
     @Override

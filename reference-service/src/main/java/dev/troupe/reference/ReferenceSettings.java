@@ -2,6 +2,8 @@ package dev.troupe.reference;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import dev.troupe.model.ModelSettings;
+import dev.troupe.model.Numerics;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,8 +11,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param model {@code model.reference}, null for the policy's own start
  * @param threads cores of one pass
+ * @param numerics how the model computes
  */
-public record ReferenceSettings(@Nullable String model, int threads) {
+public record ReferenceSettings(@Nullable String model, int threads, Numerics numerics) {
 
     /** Checks each value; the error names the key. */
     public ReferenceSettings {
@@ -25,6 +28,8 @@ public record ReferenceSettings(@Nullable String model, int threads) {
                         ReferenceSettings.class.getClassLoader(), "troupe/reference-service.conf"))
                 .resolve();
         return new ReferenceSettings(
-                c.getIsNull("model.reference") ? null : c.getString("model.reference"), c.getInt("reference.threads"));
+                c.getIsNull("model.reference") ? null : c.getString("model.reference"),
+                c.getInt("reference.threads"),
+                ModelSettings.from(config).numerics());
     }
 }

@@ -2,6 +2,7 @@ package dev.troupe.reward;
 
 import dev.troupe.model.Decoder;
 import dev.troupe.model.ModelFolder;
+import dev.troupe.model.Numerics;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.TokenRow;
 import dev.troupe.model.TokenRows;
@@ -27,14 +28,14 @@ public final class ModelScorer implements ScoringStation.Scorer, AutoCloseable {
      *
      * @throws RewardException when the model has no score head
      */
-    public ModelScorer(TensorThread thread, ModelFolder model) {
+    public ModelScorer(TensorThread thread, ModelFolder model, Numerics numerics) {
         if (!model.config().scoreHead()) {
             throw new RewardException(
                     "model.reward = " + model.path()
                             + " has no score head: it is a language model; train a reward model from it with algorithm = reward");
         }
         this.thread = thread;
-        this.decoder = thread.call(() -> Decoder.load(model.config(), model.weights(), false));
+        this.decoder = thread.call(() -> Decoder.load(model.config(), model.weights(), false, numerics));
     }
 
     /**

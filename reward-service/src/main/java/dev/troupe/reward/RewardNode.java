@@ -37,7 +37,7 @@ public final class RewardNode implements AutoCloseable {
         TensorThread thread = TensorThread.start(station.name(), settings.threads());
         ModelScorer scorer;
         try {
-            scorer = new ModelScorer(thread, reward);
+            scorer = new ModelScorer(thread, reward, settings.numerics());
         } catch (RuntimeException e) {
             thread.close();
             throw e;

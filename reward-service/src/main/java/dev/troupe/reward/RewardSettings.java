@@ -2,6 +2,8 @@ package dev.troupe.reward;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import dev.troupe.model.ModelSettings;
+import dev.troupe.model.Numerics;
 import java.time.Duration;
 import java.util.Locale;
 
@@ -14,9 +16,17 @@ import java.util.Locale;
  * @param deadline for one call of the rule
  * @param batch completions of one request
  * @param threads cores of one pass of the model
+ * @param numerics how the model computes
  */
 public record RewardSettings(
-        String model, Kind kind, String rule, int concurrency, Duration deadline, int batch, int threads) {
+        String model,
+        Kind kind,
+        String rule,
+        int concurrency,
+        Duration deadline,
+        int batch,
+        int threads,
+        Numerics numerics) {
 
     /** Who judges. */
     public enum Kind {
@@ -48,7 +58,8 @@ public record RewardSettings(
                 c.getInt("reward.concurrency"),
                 c.getDuration("reward.deadline"),
                 c.getInt("reward.batch"),
-                c.getInt("reward.threads"));
+                c.getInt("reward.threads"),
+                ModelSettings.from(config).numerics());
     }
 
     private static Kind kind(String text) {

@@ -193,7 +193,12 @@ final class DecodeLoop implements AutoCloseable {
         String hash;
         if (batcher == null) {
             DecodeEngine engine = DecodeEngine.open(
-                    model, weights.tensors, settings.slots(), settings.contextOf(model), settings.sampling());
+                    model,
+                    weights.tensors,
+                    settings.slots(),
+                    settings.contextOf(model),
+                    settings.sampling(),
+                    settings.dtype());
             batcher = new ContinuousBatcher(engine, end, weights.version);
             hash = batcher.sha256();
             early.forEach(batcher::add);

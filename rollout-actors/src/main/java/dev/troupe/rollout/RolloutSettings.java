@@ -2,7 +2,9 @@ package dev.troupe.rollout;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import dev.troupe.model.Dtype;
 import dev.troupe.model.ModelConfig;
+import dev.troupe.model.ModelSettings;
 import dev.troupe.model.SamplingConfig;
 import java.time.Duration;
 import java.util.List;
@@ -13,6 +15,7 @@ import java.util.List;
  * @param prefetch leases held beyond the slots
  * @param context tokens a slot can hold; 0 for the model's whole context
  * @param threads cores of one decode step
+ * @param dtype number format of the weights
  */
 public record RolloutSettings(
         int replicas,
@@ -24,7 +27,8 @@ public record RolloutSettings(
         Duration drainDeadline,
         int maxNewTokens,
         SamplingConfig sampling,
-        List<String> stop) {
+        List<String> stop,
+        Dtype dtype) {
 
     /** Checks each value; the error names the key. */
     public RolloutSettings {
@@ -60,7 +64,8 @@ public record RolloutSettings(
                         c.getDouble("min_p"),
                         c.getDouble("repetition_penalty"),
                         c.getBoolean("suppress_first_eos")),
-                c.getStringList("stop"));
+                c.getStringList("stop"),
+                ModelSettings.from(config).numerics().dtype());
     }
 
     /** Tokens a slot of this model holds. */

@@ -12,8 +12,10 @@ import dev.troupe.learner.run.PolicyWeights;
 import dev.troupe.learner.run.PpoTraining;
 import dev.troupe.learner.run.Training;
 import dev.troupe.learner.value.ValueActor;
+import dev.troupe.model.Dtype;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelInit;
+import dev.troupe.model.Numerics;
 import dev.troupe.model.SamplingConfig;
 import dev.troupe.reference.ReferenceNode;
 import dev.troupe.reference.ReferenceSettings;
@@ -75,12 +77,14 @@ public final class ActorsBench {
     private void through(ClusterNode cluster, AeronNode aeron, PpoBench reference, PpoTraining training) {
         ModelFolder scored = new ModelFolder(
                 model.path(), model.config().withScoreHead(true), ModelInit.withScoreHead(model.weights()));
-        ReferenceNode references =
-                ReferenceNode.start(cluster, aeron.open("reference", null), new ReferenceSettings(null, 1), model);
+        ReferenceNode references = ReferenceNode.start(
+                cluster, aeron.open("reference", null), new ReferenceSettings(null, 1, Numerics.FP32), model);
         RewardNode rewards = RewardNode.model(
                 cluster, aeron.open("reward", null), RewardSettings.from(ConfigFactory.empty()), scored, model);
         CompletableFuture<String> valueEnded = new CompletableFuture<>();
-        cluster.spawn(ValueActor.create(aeron.open("value", null), "bench", scored.config(), 1, valueEnded), "value");
+        cluster.spawn(
+                ValueActor.create(aeron.open("value", null), "bench", scored.config(), Numerics.FP32, 1, valueEnded),
+                "value");
         List<CompletableFuture<String>> ended = new ArrayList<>(List.of(valueEnded));
         List<ActorRef<RolloutCommand>> rollouts = new ArrayList<>();
         for (String name : ROLLOUTS) {
@@ -142,7 +146,8 @@ public final class ActorsBench {
                     Duration.ofMinutes(1),
                     shape.completion(),
                     SamplingConfig.atTemperature(1.0),
-                    List.of());
+                    List.of(),
+                    Dtype.FP32);
             return new RolloutSetup(name, aeron, null, settings, model.config(), EndOfText.at(List.of()), journals);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot make a folder for the rollout's journal: " + e, e);

@@ -17,6 +17,8 @@ import dev.troupe.learner.run.LearnerPlan;
 import dev.troupe.learner.run.PpoTraining;
 import dev.troupe.model.Decoder;
 import dev.troupe.model.ModelFolder;
+import dev.troupe.model.ModelSettings;
+import dev.troupe.model.Numerics;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.Tokenizer;
 import dev.troupe.rollout.RolloutSettings;
@@ -56,8 +58,9 @@ final class Learning {
             throw new SettingsException("temperature = 0: ppo needs samples; expected above 0");
         }
         ModelFolder start = models.policy();
-        TrainedModel policy = trained("policy", start, s);
-        TrainedModel value = trained("value", models.value(), s);
+        Numerics numerics = ModelSettings.from(config).numerics();
+        TrainedModel policy = trained("policy", start, s, numerics);
+        TrainedModel value = trained("value", models.value(), s, numerics);
         if (resumed != null) {
             resumed.restore(policy);
             resumed.restore(value);
@@ -81,9 +84,9 @@ final class Learning {
                 config.getBoolean("control.shuffle_rewards") ? OptionalLong.of(s.seed()) : OptionalLong.empty());
     }
 
-    private static TrainedModel trained(String name, ModelFolder start, LearnerSettings settings) {
+    private static TrainedModel trained(String name, ModelFolder start, LearnerSettings settings, Numerics numerics) {
         TensorThread thread = TensorThread.start("train-" + name, settings.threads());
-        Decoder decoder = thread.call(() -> Decoder.load(start.config(), start.weights(), true));
+        Decoder decoder = thread.call(() -> Decoder.load(start.config(), start.weights(), true, numerics));
         return TrainedModel.of(name, decoder, settings.adam(), thread);
     }
 

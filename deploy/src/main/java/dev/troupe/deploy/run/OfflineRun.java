@@ -26,6 +26,8 @@ import dev.troupe.model.Decoder;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelInit;
+import dev.troupe.model.ModelSettings;
+import dev.troupe.model.Numerics;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.TokenRow;
 import dev.troupe.model.Tokenizer;
@@ -79,7 +81,8 @@ final class OfflineRun implements AutoCloseable {
         ModelFolder start = start();
         try (Tokenizer tokenizer = start.tokenizer()) {
             String name = rewards ? "reward" : "policy";
-            Decoder decoder = first.call(() -> Decoder.load(start.config(), start.weights(), true));
+            Numerics numerics = ModelSettings.from(config).numerics();
+            Decoder decoder = first.call(() -> Decoder.load(start.config(), start.weights(), true, numerics));
             try (TrainedModel model = TrainedModel.of(name, decoder, settings.adam(), first)) {
                 long tokens = rewards ? rewardModel(model, tokenizer) : languageModel(model, tokenizer);
                 CheckpointStore store = new CheckpointStore(folder.checkpoints(), settings.checkpointKeep());

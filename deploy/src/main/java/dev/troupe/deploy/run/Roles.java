@@ -8,6 +8,7 @@ import dev.troupe.data.rewards.RuleReward;
 import dev.troupe.data.rewards.RuleRewards;
 import dev.troupe.learner.value.ValueActor;
 import dev.troupe.model.ModelFolder;
+import dev.troupe.model.ModelSettings;
 import dev.troupe.reference.ReferenceNode;
 import dev.troupe.reference.ReferenceSettings;
 import dev.troupe.reward.RewardNode;
@@ -63,7 +64,15 @@ final class Roles {
         CompletableFuture<String> ended = new CompletableFuture<>();
         Station station = node.station(name);
         ActorRef<ScorerCommand> actor = node.cluster()
-                .spawn(ValueActor.create(station, model.path().toString(), model.config(), VALUE_THREADS, ended), name);
+                .spawn(
+                        ValueActor.create(
+                                station,
+                                model.path().toString(),
+                                model.config(),
+                                ModelSettings.from(node.config()).numerics(),
+                                VALUE_THREADS,
+                                ended),
+                        name);
         Runnable end = () -> actor.tell(new ScorerCommand.RunEnded("stopped"));
         return new Role(name, ended, end, () -> {
             end.run();

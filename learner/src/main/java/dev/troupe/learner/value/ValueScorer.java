@@ -2,6 +2,7 @@ package dev.troupe.learner.value;
 
 import dev.troupe.model.Decoder;
 import dev.troupe.model.ModelConfig;
+import dev.troupe.model.Numerics;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.TokenRow;
 import dev.troupe.model.TokenRows;
@@ -26,6 +27,7 @@ final class ValueScorer implements ScoringStation.Scorer, AutoCloseable {
 
     private final TensorThread thread;
     private final ModelConfig config;
+    private final Numerics numerics;
     private final int maxRows;
 
     // Below: of the tensor thread only.
@@ -34,9 +36,10 @@ final class ValueScorer implements ScoringStation.Scorer, AutoCloseable {
     private long live = -1;
 
     /** @param maxRows rows of one pass */
-    ValueScorer(TensorThread thread, ModelConfig config, int maxRows) {
+    ValueScorer(TensorThread thread, ModelConfig config, Numerics numerics, int maxRows) {
         this.thread = thread;
         this.config = config;
+        this.numerics = numerics;
         this.maxRows = maxRows;
     }
 
@@ -45,7 +48,7 @@ final class ValueScorer implements ScoringStation.Scorer, AutoCloseable {
         return thread.submit(() -> {
             Decoder now = decoder;
             if (now == null) {
-                now = Decoder.load(config, weights, false);
+                now = Decoder.load(config, weights, false, numerics);
                 decoder = now;
             } else {
                 now.assign(weights);
