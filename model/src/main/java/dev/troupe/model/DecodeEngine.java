@@ -312,8 +312,7 @@ public final class DecodeEngine implements AutoCloseable {
             inputValues.put(slots + s, Math.max(0, positions[s]));
         }
         inputValues.put(2 * slots, noise);
-        script.run("step", inputs, answer, fixed, cache, seen, none, weights.slots(), dims, config.normEps(), how());
-        Step step = step(answerValues, slots);
+        Step step = Libtorch.device().sharesMemory() ? shared() : copied();
         for (int s = 0; s < slots; s++) {
             if (positions[s] != FREE) {
                 positions[s]++;
@@ -321,6 +320,20 @@ public final class DecodeEngine implements AutoCloseable {
             }
         }
         return step;
+    }
+
+    private Step shared() {
+        script.run("step", inputs, answer, fixed, cache, seen, none, weights.slots(), dims, config.normEps(), how());
+        return step(answerValues, slots);
+    }
+
+    private Step copied() {
+        double[] values = new double[3 * slots];
+        inputValues.get(0, values);
+        try (NDArray there = manager.create(values, new Shape(3, slots))) {
+            script.run("step", there, answer, fixed, cache, seen, none, weights.slots(), dims, config.normEps(), how());
+        }
+        return step(DoubleBuffer.wrap(answer.toDoubleArray()), slots);
     }
 
     private static Step step(DoubleBuffer values, int n) {

@@ -7,6 +7,8 @@ import ai.djl.pytorch.jni.JniUtils;
 
 /** Starts the tensor engine once a process, without network and without telemetry. */
 public final class Libtorch {
+    private static volatile Device device = Device.CPU;
+
     private Libtorch() {}
 
     /** Loads the native library if that has not happened yet; the first time on a machine it unpacks 430 MB. */
@@ -14,9 +16,18 @@ public final class Libtorch {
         root();
     }
 
+    /** Where tensors of this process live from now on; to be called before any is made. */
+    public static void use(Device where) {
+        device = where;
+    }
+
+    static Device device() {
+        return device;
+    }
+
     /** A new scope for tensors; whoever asks closes it, and every tensor in it goes with it. */
     public static NDManager scope() {
-        return root().newSubManager();
+        return root().newSubManager(device.engine());
     }
 
     /** The engine's version, for reports. */

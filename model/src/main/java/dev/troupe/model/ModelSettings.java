@@ -9,8 +9,9 @@ import com.typesafe.config.ConfigFactory;
  *
  * @param policy the policy: a folder or a shipped model's name
  * @param numerics number format, and what is kept for the backward pass
+ * @param device where the process keeps its tensors
  */
-public record ModelSettings(String policy, Numerics numerics) {
+public record ModelSettings(String policy, Numerics numerics, Device device) {
 
     /**
      * Reads and checks the keys, those that are absent from troupe/model.conf; an error names the key, its value and
@@ -20,11 +21,10 @@ public record ModelSettings(String policy, Numerics numerics) {
         Config c = config.withFallback(
                         ConfigFactory.parseResources(ModelSettings.class.getClassLoader(), "troupe/model.conf"))
                 .resolve();
-        requireOnly(c, "device", "cpu");
         requireOnly(c, "adapter.mode", "full");
         Numerics numerics =
                 new Numerics(Dtype.of("dtype", c.getString("dtype")), c.getBoolean("model.gradient_checkpointing"));
-        return new ModelSettings(c.getString("model.policy"), numerics);
+        return new ModelSettings(c.getString("model.policy"), numerics, Device.of("device", c.getString("device")));
     }
 
     private static void requireOnly(Config config, String key, String possible) {

@@ -79,7 +79,7 @@ final class PackedWeights implements AutoCloseable {
         if (leaf.shape().length == 1) {
             return fresh;
         }
-        if (leaf.slot() != 0 && large(leaf)) {
+        if (leaf.slot() != 0 && packable(leaf)) {
             return packed(fresh);
         }
         return dtype == Dtype.BF16 ? script.tensor(manager, "narrowed", fresh) : fresh;
@@ -93,16 +93,16 @@ final class PackedWeights implements AutoCloseable {
         if (tiedHead != null) {
             tiedHead.close();
         }
-        tiedHead = large(embedding) ? packed(fresh) : null;
+        tiedHead = packable(embedding) ? packed(fresh) : null;
         places[WeightLayout.HEAD_SLOT] = tiedHead == null ? placed : tiedHead;
     }
 
-    private static boolean large(WeightLayout.Leaf leaf) {
-        return leaf.shape()[0] * leaf.shape()[1] >= LARGE;
+    private static boolean packable(WeightLayout.Leaf leaf) {
+        return Libtorch.device().packsMatrices() && leaf.shape()[0] * leaf.shape()[1] >= LARGE;
     }
 
     private NDArray packed(NDArray matrix) {
-        return script.tensor(manager, "pack", matrix, rows, dtype == Dtype.BF16, Cpu.computesInBf16());
+        return script.tensor(manager, "pack", matrix, rows, dtype == Dtype.BF16, Libtorch.device().computesInBf16());
     }
 
     TensorSet export() {

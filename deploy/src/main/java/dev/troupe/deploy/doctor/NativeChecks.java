@@ -2,6 +2,7 @@ package dev.troupe.deploy.doctor;
 
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.deploy.settings.Models;
+import dev.troupe.model.Device;
 import dev.troupe.model.Libtorch;
 import dev.troupe.model.Tokenizer;
 import dev.troupe.transport.AeronNode;
@@ -43,7 +44,15 @@ final class NativeChecks {
     }
 
     static Finding device() {
-        return Finding.ok("cpu, " + Runtime.getRuntime().availableProcessors() + " cores");
+        int cores = Runtime.getRuntime().availableProcessors();
+        String cpu = "cpu, " + cores + " cores, products in bf16 " + (Device.CPU.computesInBf16() ? "native" : "in fp32");
+        if (Device.cudaDevices() > 0) {
+            return Finding.ok(cpu + "; " + Device.cudaDevices() + " CUDA devices (device = cuda:0); no run has been"
+                    + " made on one yet");
+        }
+        return Finding.ok(cpu + "; no CUDA: that needs an NVIDIA driver and PYTORCH_LIBRARY_PATH with"
+                + " PYTORCH_FLAVOR=cu128 naming the libraries of a libtorch 2.7.1 built for CUDA (loaded: "
+                + Libtorch.version() + (Device.builtForCuda() ? ", with CUDA" : ", without") + ")");
     }
 
     private static Path cache() {

@@ -14,6 +14,8 @@ import dev.troupe.cluster.protocol.ServiceKeys;
 import dev.troupe.deploy.report.RunFolder;
 import dev.troupe.deploy.settings.Settings;
 import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.model.Libtorch;
+import dev.troupe.model.ModelSettings;
 import dev.troupe.transport.AeronNode;
 import dev.troupe.transport.TransportSettings;
 import java.nio.file.Path;
@@ -44,6 +46,7 @@ public final class NodeRun {
         Path run = Objects.requireNonNull(request.run());
         RunFolder folder = RunFolder.open(run);
         Settings settings = Settings.load(folder.config().toString(), request.overrides());
+        Libtorch.use(ModelSettings.from(settings.config()).device());
         String host = settings.config().getString("cluster.host");
         try (RunNode node = TrainRun.node(settings.config(), folder, "learner", request.join(), host)) {
             if (node.cluster().hasOtherMember("learner")) {
@@ -69,6 +72,7 @@ public final class NodeRun {
             Found found = describe(cluster, request.role(), join);
             RunDescription run = found.description();
             Settings merged = Settings.parse("run " + run.name(), run.config(), request.overrides());
+            Libtorch.use(ModelSettings.from(merged.config()).device());
             RunFolder folder = RunFolder.open(Path.of(run.folder()));
             try (AeronNode aeron = AeronNode.start(TransportSettings.from(merged.config()))) {
                 RunNode node = new RunNode(merged.config(), folder, cluster, aeron, settings.host());

@@ -10,6 +10,7 @@ import dev.troupe.deploy.report.MetricsWriter;
 import dev.troupe.deploy.report.PeakMemory;
 import dev.troupe.deploy.report.RunFolder;
 import dev.troupe.deploy.report.Summary;
+import dev.troupe.deploy.settings.MemoryEstimate;
 import dev.troupe.deploy.settings.Models;
 import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.learner.LearnerSettings;
@@ -72,6 +73,7 @@ final class OfflineRun implements AutoCloseable {
             throw new SettingsException("--resume: algorithm = "
                     + request.settings().config().getString("algorithm") + " cannot resume yet; start it anew");
         }
+        MemoryEstimate.of(request.settings().config()).requireRoom(1);
         try (OfflineRun run = new OfflineRun(request)) {
             return run.train();
         }

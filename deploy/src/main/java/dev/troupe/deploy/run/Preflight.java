@@ -7,13 +7,14 @@ import dev.troupe.data.DataSettings;
 import dev.troupe.data.rewards.RuleRewards;
 import dev.troupe.data.sources.Prompt;
 import dev.troupe.data.sources.Sources;
+import dev.troupe.deploy.settings.MemoryEstimate;
 import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.Tokenizer;
 import dev.troupe.rollout.RolloutSettings;
 
 /**
- * Looks at everything a run's settings name before its folder is made: models, prompts, word list, rule and port. What
+ * Looks at everything a run's settings name before its folder is made: memory, models, prompts, word list, rule and port. What
  * is wrong is told then, and leaves nothing behind.
  */
 final class Preflight {
@@ -21,6 +22,7 @@ final class Preflight {
 
     /** Throws the error of whoever reads the thing that is wrong. */
     static void check(Config config) {
+        MemoryEstimate.of(config).requireRoom(1);
         RunModels models = new RunModels(config);
         ModelFolder policy = models.policy();
         models.reference();

@@ -6,6 +6,8 @@ import dev.troupe.cluster.ClusterSettings;
 import dev.troupe.deploy.report.RunFolder;
 import dev.troupe.deploy.settings.Settings;
 import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.model.Libtorch;
+import dev.troupe.model.ModelSettings;
 import dev.troupe.transport.AeronNode;
 import dev.troupe.transport.TransportSettings;
 import java.nio.file.Path;
@@ -21,6 +23,7 @@ public final class TrainRun {
     /** Runs until done, failed or interrupted; the exit code. */
     public static int run(RunRequest request) {
         Settings settings = request.settings();
+        Libtorch.use(ModelSettings.from(settings.config()).device());
         String algorithm = settings.config().getString("algorithm");
         switch (algorithm) {
             case "ppo":

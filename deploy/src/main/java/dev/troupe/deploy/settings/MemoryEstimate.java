@@ -1,0 +1,151 @@
+package dev.troupe.deploy.settings;
+
+import com.typesafe.config.Config;
+import dev.troupe.model.ModelConfig;
+import dev.troupe.model.ModelSettings;
+import dev.troupe.model.Numerics;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a run needs in memory, role by role, reckoned from its settings and its models' shapes before anything is
+ * loaded.
+ */
+public final class MemoryEstimate {
+    /** A JVM with libtorch, Akka and Aeron loaded and no model, measured. */
+    public static final long PROCESS = 450L << 20;
+
+    private static final Path SYSTEM = Path.of("/proc/meminfo");
+
+    private final Config config;
+    private final Numerics numerics;
+    private final List<Role> roles = new ArrayList<>();
+
+    /** Bytes that a role needs; {@code count} of them run. */
+    public record Role(String name, int count, long weights, long optimizer, long cache, long activations) {
+        /** Of one of them. */
+        public long bytes() {
+            return weights + optimizer + cache + activations;
+        }
+    }
+
+    private MemoryEstimate(Config config) {
+        this.config = config;
+        this.numerics = ModelSettings.from(config).numerics();
+    }
+
+    /** Of a run with these settings; an error names the key of a model that cannot be read. */
+    public static MemoryEstimate of(Config config) {
+        MemoryEstimate estimate = new MemoryEstimate(config);
+        if (config.getString("algorithm").equals("ppo")) {
+            estimate.online();
+        } else {
+            estimate.offline();
+        }
+        return estimate;
+    }
+
+    /** The roles that hold a model. */
+    public List<Role> roles() {
+        return List.copyOf(roles);
+    }
+
+    /** JVMs of the run when each role has its own. */
+    public int processes() {
+        return config.getString("algorithm").equals("ppo") ? 4 + config.getInt("rollout.replicas") : 1;
+    }
+
+    /** Everything, over so many JVMs. */
+    public long together(int processes) {
+        return roles.stream().mapToLong(r -> r.count() * r.bytes()).sum() + processes * PROCESS;
+    }
+
+    /**
+     * Refuses a run that this machine has no room for, before it loads anything.
+     *
+     * @throws SettingsException with the numbers, and what would need less
+     */
+    public void requireRoom(int processes) {
+        Long available = available();
+        long needed = together(processes);
+        if (available != null && needed > available) {
+            throw new SettingsException("this run needs about " + gb(needed) + " of memory and " + gb(available)
+                    + " is available; troupe run --explain shows each role's part. Less is needed with dtype = bf16,"
+                    + " model.gradient_checkpointing = true, a smaller micro_batch or rollout.context, or a smaller"
+                    + " model");
+        }
+    }
+
+    private static String gb(long bytes) {
+        return String.format(Locale.ROOT, "%.1f GB", bytes / (double) (1L << 30));
+    }
+
+    /** What the system can still give, or null where it does not tell. */
+    private static @Nullable Long available() {
+        try {
+            for (String line : Files.readAllLines(SYSTEM)) {
+                if (line.startsWith("MemAvailable:")) {
+                    return Long.parseLong(line.replaceAll("\\D", "")) << 10;
+                }
+            }
+            return null;
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    private void offline() {
+        ModelMemory m = memory("model.policy");
+        long micro = config.getLong("micro_batch");
+        // Two threads share a step's rows, each with weights and gradients of its own.
+        long twin = m.weights() + 4 * m.parameters();
+        roles.add(new Role(
+                "learner",
+                1,
+                m.weights(),
+                m.optimizer(false) + twin,
+                0,
+                2 * m.trained(micro, config.getLong("offline.max_length"))));
+    }
+
+    private void online() {
+        ModelMemory policy = memory("model.policy");
+        ModelMemory value = config.getIsNull("model.value") ? policy : memory("model.value");
+        ModelMemory reference = config.getIsNull("model.reference") ? policy : memory("model.reference");
+        long context = config.getLong("rollout.context");
+        long most = policy.model().maxPositions();
+        long length = context == 0 ? most : Math.min(context, most);
+        long micro = config.getLong("micro_batch");
+        long rows = config.getLong("scoring.batch");
+        roles.add(new Role(
+                "learner: policy", 1, policy.weights(), policy.optimizer(true), 0, policy.trained(micro, length)));
+        roles.add(
+                new Role("learner: value", 1, value.weights(), value.optimizer(true), 0, value.trained(micro, length)));
+        int replicas = config.getInt("rollout.replicas");
+        long cache = policy.cache(config.getLong("rollout.slots"), length);
+        roles.add(new Role("rollout, each of " + replicas, replicas, policy.generating(), 0, cache, 0));
+        roles.add(new Role("reference", 1, reference.weights(), 0, 0, reference.scored(rows, length)));
+        roles.add(new Role("value actor", 1, 2 * value.weights(), 0, 0, value.scored(rows, length)));
+        if (!config.getString("reward.kind").equals("rule")) {
+            ModelMemory reward = memory("model.reward");
+            roles.add(new Role(
+                    "reward", 1, reward.weights(), 0, 0, reward.scored(config.getLong("reward.batch"), length)));
+        }
+    }
+
+    private ModelMemory memory(String key) {
+        if (config.getIsNull(key)) {
+            throw new SettingsException(key + " = null: expected a model for the memory estimate");
+        }
+        String name = config.getString(key);
+        ModelConfig model = key.equals("model.policy") && name.equals(Models.NEW)
+                ? Models.newShape(config)
+                : ModelConfig.read(Models.folder(key, name).resolve("config.json"));
+        return new ModelMemory(model, numerics);
+    }
+}

@@ -1,0 +1,77 @@
+package dev.troupe.deploy.settings;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.typesafe.config.Config;
+import dev.troupe.model.Dtype;
+import dev.troupe.model.ModelConfig;
+import dev.troupe.model.Numerics;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MemoryEstimateTest {
+    private static final Numerics BF16 = new Numerics(Dtype.BF16, true);
+    /** As their makers count them. */
+    private static final long SMOLLM2 = 134_515_008;
+
+    private static final long LLAMA_3_70B = 70_553_706_496L;
+
+    @TempDir
+    private Path folder;
+
+    private static ModelConfig smollm2() {
+        return ModelConfig.llama(49152, 576, 1536, 30, 9, 3, 8192);
+    }
+
+    private static final String SHAPE_70B =
+            """
+            {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 128256, "hidden_size": 8192,
+             "intermediate_size": 28672, "num_hidden_layers": 80, "num_attention_heads": 64,
+             "num_key_value_heads": 8, "max_position_embeddings": 8192, "rms_norm_eps": 1e-5,
+             "tie_word_embeddings": false}
+            """;
+
+    @Test
+    void shouldCountParametersAndWhatIsKeptOfEach() {
+        ModelMemory small = new ModelMemory(smollm2(), Numerics.FP32);
+        assertThat(small.parameters()).isEqualTo(SMOLLM2);
+        assertThat(small.weights()).isEqualTo(4 * SMOLLM2);
+        assertThat(small.optimizer(false)).isEqualTo(12 * SMOLLM2);
+        ModelMemory narrow = new ModelMemory(smollm2(), BF16);
+        // Norms stay in fp32: 61 of 576 numbers.
+        assertThat(narrow.weights()).isEqualTo(2 * SMOLLM2 + 2 * 61 * 576);
+        assertThat(narrow.optimizer(false)).isEqualTo(16 * SMOLLM2);
+        assertThat(new ModelMemory(ModelConfig.parse(SHAPE_70B, "70B"), BF16).parameters())
+                .isEqualTo(LLAMA_3_70B);
+    }
+
+    @Test
+    void shouldReckonCacheAndActivations() {
+        ModelMemory all = new ModelMemory(smollm2(), Numerics.FP32);
+        assertThat(all.cache(32, 128)).isEqualTo(2L * 4 * 32 * 128 * 30 * 3 * 64);
+        double kept = all.trained(16, 64);
+        double inputs = new ModelMemory(smollm2(), BF16).trained(16, 64);
+        // 1,024 tokens: about ten thousand numbers a token and layer against 576, and the head's chunk in both.
+        assertThat(kept / (1 << 20)).isCloseTo(1024 * 30 * 10_000 * 4.0 / (1 << 20) + 96, within(250.0));
+        assertThat(inputs / (1 << 20)).isCloseTo(1024 * (30 * 576 + 10_000) * 4.0 / (1 << 20) + 96, within(30.0));
+    }
+
+    @Test
+    void shouldRefuseARunThatTheMachineHasNoRoomFor() throws IOException {
+        Files.writeString(folder.resolve("config.json"), SHAPE_70B);
+        Config config = Settings.load(
+                        "stories/sft", List.of("model.policy=\"" + folder + "\"", "dtype=bf16", "offline.max_length=64"))
+                .config();
+        assertThatThrownBy(() -> MemoryEstimate.of(config).requireRoom(1))
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContaining("GB of memory")
+                .hasMessageContaining("is available")
+                .hasMessageContaining("gradient_checkpointing");
+    }
+}

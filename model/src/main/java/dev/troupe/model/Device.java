@@ -1,0 +1,82 @@
+package dev.troupe.model;
+
+import ai.djl.engine.Engine;
+import ai.djl.pytorch.jni.JniUtils;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Where a process keeps its tensors, and all that depends on that: which tensors libtorch makes, whether Java shares
+ * memory with them, and how the decode engine lays its matrices out.
+ *
+ * @param cuda number of the CUDA device, or -1 for the processor
+ */
+public record Device(int cuda) {
+    /** The processor. */
+    public static final Device CPU = new Device(-1);
+
+    private static final Pattern CUDA = Pattern.compile("cuda:(\\d{1,4})");
+
+    /**
+     * Reads {@code cpu}, {@code cuda:N} or {@code auto} (the first CUDA device there is, or else the processor).
+     *
+     * @param key serves in errors
+     * @throws ModelException for another text, or when that device is absent
+     */
+    public static Device of(String key, String text) {
+        if (text.equals("cpu")) {
+            return CPU;
+        }
+        if (text.equals("auto")) {
+            return cudaDevices() > 0 ? new Device(0) : CPU;
+        }
+        Matcher cuda = CUDA.matcher(text);
+        if (!cuda.matches()) {
+            throw new ModelException(key + " = " + text + ": expected cpu, cuda:N (cuda:0 is the first) or auto");
+        }
+        Device device = new Device(Integer.parseInt(cuda.group(1)));
+        if (device.cuda >= cudaDevices()) {
+            throw new ModelException(key + " = " + text + ": this process sees " + cudaDevices()
+                    + " CUDA devices. libtorch " + Libtorch.version() + " is loaded "
+                    + (builtForCuda() ? "with CUDA" : "without CUDA")
+                    + ": troupe doctor says what a CUDA run needs; expected cpu or auto here");
+        }
+        return device;
+    }
+
+    /** CUDA devices that libtorch can use; 0 when it was built without CUDA. */
+    public static int cudaDevices() {
+        Libtorch.start();
+        return builtForCuda() ? Engine.getEngine("PyTorch").getGpuCount() : 0;
+    }
+
+    /** Whether the libtorch that is loaded was built with CUDA. */
+    public static boolean builtForCuda() {
+        Libtorch.start();
+        return JniUtils.getFeatures().contains("CUDA");
+    }
+
+    /** Whether tensors lie in the processor's own memory, which Java can share. */
+    boolean sharesMemory() {
+        return cuda < 0;
+    }
+
+    /** Whether oneDNN computes here, which wants matrices packed. */
+    boolean packsMatrices() {
+        return cuda < 0;
+    }
+
+    /** Whether products in bf16 are faster here than products of the same numbers in fp32. */
+    public boolean computesInBf16() {
+        return cuda >= 0 || Cpu.computesInBf16();
+    }
+
+    ai.djl.Device engine() {
+        return cuda < 0 ? ai.djl.Device.cpu() : ai.djl.Device.gpu(cuda);
+    }
+
+    @Override
+    public String toString() {
+        return cuda < 0 ? "cpu" : "cuda:" + cuda;
+    }
+}
