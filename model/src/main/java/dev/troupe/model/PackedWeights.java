@@ -102,7 +102,13 @@ final class PackedWeights implements AutoCloseable {
     }
 
     private NDArray packed(NDArray matrix) {
-        return script.tensor(manager, "pack", matrix, rows, dtype == Dtype.BF16, Libtorch.device().computesInBf16());
+        return script.tensor(
+                manager,
+                "pack",
+                matrix,
+                rows,
+                dtype == Dtype.BF16,
+                Libtorch.device().computesInBf16());
     }
 
     TensorSet export() {

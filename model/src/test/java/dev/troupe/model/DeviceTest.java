@@ -33,7 +33,8 @@ class DeviceTest {
     void shouldFindBf16InstructionsAmongTheProcessorsFlags() {
         assertThat(Cpu.computesInBf16("processor : 0\nflags\t\t: fpu avx2 avx512f avx512_bf16 sha_ni\n"))
                 .isTrue();
-        assertThat(Cpu.computesInBf16("flags\t\t: fpu avx2 amx_tile amx_bf16\n")).isTrue();
+        assertThat(Cpu.computesInBf16("flags\t\t: fpu avx2 amx_tile amx_bf16\n"))
+                .isTrue();
         assertThat(Cpu.computesInBf16("model name : avx512_bf16\nflags\t\t: fpu avx2 avx512f\n"))
                 .isFalse();
     }

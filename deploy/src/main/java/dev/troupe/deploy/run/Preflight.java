@@ -14,8 +14,8 @@ import dev.troupe.model.Tokenizer;
 import dev.troupe.rollout.RolloutSettings;
 
 /**
- * Looks at everything a run's settings name before its folder is made: memory, models, prompts, word list, rule and port. What
- * is wrong is told then, and leaves nothing behind.
+ * Looks at everything a run's settings name before its folder is made: memory, models, prompts, word list, rule and
+ * port. What is wrong is told then, and leaves nothing behind.
  */
 final class Preflight {
     private Preflight() {}

@@ -5,8 +5,8 @@ import dev.troupe.model.ModelConfig;
 import dev.troupe.model.Numerics;
 
 /**
- * What a decoder needs in memory, in bytes, reckoned from its shape. The arithmetic follows the kernel: what it keeps of
- * each layer, and the head's chunks.
+ * What a decoder needs in memory, in bytes, reckoned from its shape. The arithmetic follows the kernel: what it keeps
+ * of each layer, and the head's chunks.
  *
  * @param model the shape
  * @param numerics number format, and what is kept for the backward pass

@@ -29,8 +29,7 @@ class MemoryEstimateTest {
         return ModelConfig.llama(49152, 576, 1536, 30, 9, 3, 8192);
     }
 
-    private static final String SHAPE_70B =
-            """
+    private static final String SHAPE_70B = """
             {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 128256, "hidden_size": 8192,
              "intermediate_size": 28672, "num_hidden_layers": 80, "num_attention_heads": 64,
              "num_key_value_heads": 8, "max_position_embeddings": 8192, "rms_norm_eps": 1e-5,
@@ -66,7 +65,8 @@ class MemoryEstimateTest {
     void shouldRefuseARunThatTheMachineHasNoRoomFor() throws IOException {
         Files.writeString(folder.resolve("config.json"), SHAPE_70B);
         Config config = Settings.load(
-                        "stories/sft", List.of("model.policy=\"" + folder + "\"", "dtype=bf16", "offline.max_length=64"))
+                        "stories/sft",
+                        List.of("model.policy=\"" + folder + "\"", "dtype=bf16", "offline.max_length=64"))
                 .config();
         assertThatThrownBy(() -> MemoryEstimate.of(config).requireRoom(1))
                 .isInstanceOf(SettingsException.class)

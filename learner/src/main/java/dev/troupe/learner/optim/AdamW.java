@@ -18,10 +18,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101) over a decoder's parameters, in one fused call. Of a decoder in
- * bf16 it keeps the parameters in fp32 (Micikevicius et al. 2018, arXiv 1710.03740), steps those and hands their rounded
- * numbers to the decoder: a step smaller than bf16 can tell apart is not lost. To be used on the decoder's tensor
- * thread.
+ * AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101) over a decoder's parameters, in one fused call. Of a decoder
+ * in bf16 it keeps the parameters in fp32 (Micikevicius et al. 2018, arXiv 1710.03740), steps those and hands their
+ * rounded numbers to the decoder: a step smaller than bf16 can tell apart is not lost. To be used on the decoder's
+ * tensor thread.
  */
 public final class AdamW implements AutoCloseable {
     /** Shared by all optimizers: a compiled script has no state. */
