@@ -46,7 +46,7 @@ final class NativeChecks {
     static Finding device() {
         int cores = Runtime.getRuntime().availableProcessors();
         String cpu =
-                "cpu, " + cores + " cores, products in bf16 " + (Device.CPU.computesInBf16() ? "native" : "in fp32");
+                "cpu, " + cores + " cores, bf16 multiplied " + (Device.CPU.computesInBf16() ? "natively" : "in fp32");
         if (Device.cudaDevices() > 0) {
             return Finding.ok(cpu + "; " + Device.cudaDevices() + " CUDA devices (device = cuda:0); no run has been"
                     + " made on one yet");
