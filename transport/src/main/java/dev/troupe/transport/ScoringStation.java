@@ -44,11 +44,6 @@ public final class ScoringStation {
         return opened;
     }
 
-    /** Bytes of requests that are being scored or wait for it. */
-    public long waitingBytes() {
-        return waitingBytes.get();
-    }
-
     private void onRequest(Delivery delivery) {
         ScoreRequest request = (ScoreRequest) delivery.body();
         long bytes = request.getSerializedSize();

@@ -86,7 +86,7 @@ public final class EvaluationTable {
     private List<Row> rows() {
         List<Row> rows = new ArrayList<>();
         if (before.reward() != null || after.reward() != null) {
-            rows.add(new Row("reward-model score", before.reward(), after.reward(), 3));
+            rows.add(new Row("reward", before.reward(), after.reward(), 3));
         }
         rows.add(new Row("gold score (sentiment rule)", before.gold(), after.gold(), 3));
         rows.add(new Row("KL to the reference, nats", before.kl(), after.kl(), 2));

@@ -61,7 +61,7 @@ public final class LearnerActor extends AbstractBehavior<LearnerActor.Command> {
      * @param waitDeadline how long the learner waits for experience before the run fails
      */
     public record Settings(
-            long steps, long firstVersion, int checkpointEvery, int samplesPerPrompt, Duration waitDeadline) {}
+            long steps, long firstVersion, int checkpointEvery, Duration waitDeadline) {}
 
     /** The actors and helpers around the learner. */
     public record Surroundings(

@@ -135,7 +135,7 @@ public final class LearnerNode implements AutoCloseable {
                 observer,
                 executor);
         LearnerActor.Settings settings = new LearnerActor.Settings(
-                plan.steps(), books.version(), plan.checkpointEvery(), plan.generations(), plan.waitDeadline());
+                plan.steps(), books.version(), plan.checkpointEvery(), plan.waitDeadline());
         ActorRef<LearnerActor.Command> learner =
                 cluster.spawn(LearnerActor.create(settings, training, around, ended), "learner");
         var receptionist = cluster.system().receptionist();

@@ -251,7 +251,7 @@ class LearnerFlowTest {
                 ForkJoinPool.commonPool());
         learner = kit.spawn(
                 LearnerActor.create(
-                        new LearnerActor.Settings(steps, 0, 0, SAMPLES, LONG), new PlayedTraining(), around, ended),
+                        new LearnerActor.Settings(steps, 0, 0, LONG), new PlayedTraining(), around, ended),
                 "learner");
         return ended;
     }
