@@ -60,8 +60,7 @@ public final class LearnerActor extends AbstractBehavior<LearnerActor.Command> {
      * @param checkpointEvery steps between two checkpoints; 0 for the last only
      * @param waitDeadline how long the learner waits for experience before the run fails
      */
-    public record Settings(
-            long steps, long firstVersion, int checkpointEvery, Duration waitDeadline) {}
+    public record Settings(long steps, long firstVersion, int checkpointEvery, Duration waitDeadline) {}
 
     /** The actors and helpers around the learner. */
     public record Surroundings(

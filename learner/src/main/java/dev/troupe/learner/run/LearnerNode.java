@@ -134,8 +134,8 @@ public final class LearnerNode implements AutoCloseable {
                 new StepMetrics(scoring, publishing, aeron::bytesSentByStream, plan.eta()),
                 observer,
                 executor);
-        LearnerActor.Settings settings = new LearnerActor.Settings(
-                plan.steps(), books.version(), plan.checkpointEvery(), plan.waitDeadline());
+        LearnerActor.Settings settings =
+                new LearnerActor.Settings(plan.steps(), books.version(), plan.checkpointEvery(), plan.waitDeadline());
         ActorRef<LearnerActor.Command> learner =
                 cluster.spawn(LearnerActor.create(settings, training, around, ended), "learner");
         var receptionist = cluster.system().receptionist();
