@@ -61,7 +61,7 @@ class CommandLineTest {
     @Test
     void theContractsCommandsAreThere() {
         assertThat(Main.commandLine().getSubcommands().keySet())
-                .contains("run", "node", "launch", "generate", "logprobs", "eval", "doctor", "bench");
+                .contains("run", "node", "launch", "generate", "logprobs", "eval", "convert", "doctor", "bench");
     }
 
     @ParameterizedTest

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.troupe.proto.v1.DataType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,13 +40,24 @@ public record ModelConfig(
         List<Integer> eosIds,
         int padId) {
     private static final ObjectMapper JSON = new ObjectMapper();
+    /** Far beyond any model: what a broken file says is refused before anything is made as large. */
+    private static final int MAX_WIDTH = 1 << 20;
+
+    private static final int MAX_ROWS = 1 << 24;
+    private static final int MAX_LAYERS = 4096;
 
     /** Checks that the numbers fit together. */
     public ModelConfig {
         eosIds = List.copyOf(eosIds);
         require(vocabulary > 0 && hidden > 0 && intermediate > 0 && layers > 0, "sizes must be positive");
-        require(heads > 0 && kvHeads > 0 && heads % kvHeads == 0, "heads must be a multiple of key-value heads");
+        require(vocabulary <= MAX_ROWS, "a vocabulary of " + vocabulary + "; at most " + MAX_ROWS);
+        require(hidden <= MAX_WIDTH && intermediate <= MAX_WIDTH, "sizes of more than " + MAX_WIDTH);
+        require(layers <= MAX_LAYERS, layers + " layers; at most " + MAX_LAYERS);
+        require(
+                heads > 0 && heads <= MAX_WIDTH && kvHeads > 0 && heads % kvHeads == 0,
+                "heads must be a multiple of key-value heads");
         require(headDim > 0 && headDim % 2 == 0, "head_dim must be even, not " + headDim);
+        require((long) heads * headDim <= MAX_WIDTH, heads + " heads of " + headDim + "; at most " + MAX_WIDTH);
         require(maxPositions > 0, "max_position_embeddings must be positive");
         require(normEps > 0, "rms_norm_eps must be positive");
     }
@@ -101,6 +113,27 @@ public record ModelConfig(
         return eosIds.isEmpty() ? -1 : eosIds.get(0);
     }
 
+    /** The same decoder with other end tokens. */
+    public ModelConfig withEosIds(List<Integer> ends) {
+        return new ModelConfig(
+                family,
+                scoreHead,
+                vocabulary,
+                hidden,
+                intermediate,
+                layers,
+                heads,
+                kvHeads,
+                headDim,
+                maxPositions,
+                normEps,
+                rope,
+                tied,
+                bosId,
+                ends,
+                padId);
+    }
+
     /** The same decoder with a score head (or with a language-model head again). */
     public ModelConfig withScoreHead(boolean score) {
         return new ModelConfig(
@@ -122,11 +155,18 @@ public record ModelConfig(
                 padId);
     }
 
+    /** {@link #toJson(DataType)} of a model whose weights are F32. */
+    public String toJson() {
+        return toJson(DataType.DATA_TYPE_F32);
+    }
+
     /**
      * A config.json that transformers reads, in the form most checkpoints have; the same bytes for equal
      * configurations.
+     *
+     * @param weights type of the tensors beside it: F32, F16 or BF16
      */
-    public String toJson() {
+    public String toJson(DataType weights) {
         ObjectNode n = JSON.createObjectNode();
         n.putArray("architectures").add(scoreHead ? family.scoreArchitecture() : family.architecture());
         n.put("model_type", family.modelType());
@@ -164,7 +204,13 @@ public record ModelConfig(
             n.putObject("id2label").put("0", "LABEL_0");
             n.putObject("label2id").put("LABEL_0", 0);
         }
-        n.put("torch_dtype", "float32");
+        n.put(
+                "torch_dtype",
+                switch (weights) {
+                    case DATA_TYPE_F16 -> "float16";
+                    case DATA_TYPE_BF16 -> "bfloat16";
+                    default -> "float32";
+                });
         return n.toPrettyString() + "\n";
     }
 
@@ -189,6 +235,11 @@ public record ModelConfig(
             refuse("attention_bias", family != ModelFamily.QWEN2);
             refuse("mlp_bias", true);
             refuse("use_sliding_window", true);
+            node.path("layer_types").forEach(type -> {
+                if (!type.asText().equals("full_attention")) {
+                    throw new ModelException(source + ": layer_types holds " + type + ": only full_attention is known");
+                }
+            });
             if (!"silu".equals(node.path("hidden_act").asText("silu"))) {
                 throw new ModelException(source + ": hidden_act = " + node.get("hidden_act") + ": only silu is known");
             }

@@ -1,44 +1,89 @@
 package dev.troupe.model;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.troupe.model.gguf.GgufModel;
 import dev.troupe.proto.HostTensor;
 import dev.troupe.proto.TensorSet;
+import dev.troupe.proto.v1.DataType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A Hugging Face model folder.
+ * A model as it lies on disk: a Hugging Face folder, or a GGUF file.
  *
- * @param path where it is
- * @param config its config.json
- * @param weights its tensors under their Hugging Face names, in the decoder's order
+ * @param path the folder or the file
+ * @param config its configuration
+ * @param weights its tensors under their Hugging Face names, in the decoder's order; F32, F16 or BF16 as the file has
+ *     them (quantised ones F32), mapped where the file holds them as they are
  */
 public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
     private static final String CONFIG = "config.json";
+    private static final String GENERATION = "generation_config.json";
     private static final String WEIGHTS = "model.safetensors";
-    private static final List<String> TOKENIZER_FILES =
-            List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "generation_config.json");
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     /**
-     * Reads config.json and model.safetensors and checks one against the other; errors name the file and the reason.
+     * Reads a folder's config.json and weights (one safetensors file or several with their index), or a GGUF file, and
+     * checks one against the other; errors name the file and the reason.
      */
     public static ModelFolder open(Path path) {
+        if (GgufModel.isGguf(path)) {
+            GgufModel file = GgufModel.open(path);
+            return checked(path, path, file.config(), file.weights());
+        }
+        ModelConfig config = config(path);
+        Path file = path.resolve(WEIGHTS);
+        Path index = path.resolve(ShardedWeights.INDEX);
+        if (Files.exists(file)) {
+            return checked(path, file, config, Safetensors.read(file));
+        }
+        if (Files.exists(index)) {
+            return checked(path, index, config, ShardedWeights.read(index));
+        }
+        throw new ModelException("model folder " + path + " has no " + WEIGHTS + " and no " + ShardedWeights.INDEX);
+    }
+
+    /** The configuration of a folder or GGUF file, without its weights. */
+    public static ModelConfig config(Path path) {
+        if (GgufModel.isGguf(path)) {
+            return GgufModel.open(path).config();
+        }
         if (!Files.isDirectory(path)) {
-            throw new ModelException(
-                    "no model folder " + path + " (expected a folder with " + CONFIG + " and " + WEIGHTS + ")");
+            throw new ModelException("no model folder " + path + " (expected a folder with " + CONFIG + " and "
+                    + WEIGHTS + ", or a .gguf file)");
         }
         ModelConfig config = ModelConfig.read(path.resolve(CONFIG));
-        Path file = path.resolve(WEIGHTS);
-        if (!Files.exists(file)) {
-            throw new ModelException("model folder " + path + " has no " + WEIGHTS);
+        List<Integer> ends = generationEnds(path.resolve(GENERATION));
+        return ends.isEmpty() ? config : config.withEosIds(ends);
+    }
+
+    /** The end tokens that generation_config.json lists: where it does, they are the ones that end a text. */
+    private static List<Integer> generationEnds(Path file) {
+        List<Integer> ends = new ArrayList<>();
+        if (Files.exists(file)) {
+            try {
+                JsonNode eos = JSON.readTree(Files.readAllBytes(file)).path("eos_token_id");
+                if (eos.isInt()) {
+                    ends.add(eos.asInt());
+                }
+                eos.forEach(id -> ends.add(id.asInt()));
+            } catch (IOException e) {
+                throw new ModelException("cannot read " + file + ": " + e.getMessage(), e);
+            }
         }
+        return ends;
+    }
+
+    private static ModelFolder checked(Path path, Path file, ModelConfig config, TensorSet read) {
         WeightLayout layout = new WeightLayout(config);
-        TensorSet weights = ordered(Safetensors.read(file), config, layout);
+        TensorSet weights = ordered(read, config, layout);
         try {
             layout.check(weights);
         } catch (ModelException e) {
@@ -64,28 +109,38 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
         return TensorSet.of(tensors);
     }
 
-    /** The tokenizer of the folder; an error when it has none. */
+    /** The tokenizer of the model; an error when it has none, or one with more tokens than the embedding has rows. */
     public Tokenizer tokenizer() {
-        return Tokenizer.open(path);
+        Tokenizer tokenizer = Tokenizer.open(path);
+        if (tokenizer.vocabularySize() > config.vocabulary()) {
+            int size = tokenizer.vocabularySize();
+            tokenizer.close();
+            throw new ModelException("the tokenizer of " + path + " has " + size + " tokens, the model's embedding "
+                    + config.vocabulary() + " rows: expected the tokenizer that the model was trained with, or an"
+                    + " embedding resized to it");
+        }
+        return tokenizer;
     }
 
     /**
-     * Writes a model folder that transformers loads, its tokenizer files copied from another folder unless that is
-     * null. The weights must be the configuration's.
+     * Writes a model folder that transformers loads, its tokenizer taken from a folder or GGUF file unless that is
+     * null. The weights must be the configuration's; they are written in the type they have, which must be one.
      */
     public static void save(Path path, ModelConfig config, TensorSet weights, @Nullable Path tokenizerFrom) {
         new WeightLayout(config).check(weights);
+        DataType dtype = weights.tensors().values().iterator().next().dtype();
+        weights.tensors().forEach((name, tensor) -> {
+            if (tensor.dtype() != dtype) {
+                throw new ModelException("tensor " + name + " is " + tensor.dtype() + " where others are " + dtype
+                        + ": a folder is written in one type");
+            }
+        });
         try {
             Files.createDirectories(path);
-            Files.writeString(path.resolve(CONFIG), config.toJson());
+            Files.writeString(path.resolve(CONFIG), config.toJson(dtype));
             Safetensors.write(path.resolve(WEIGHTS), weights);
-            if (tokenizerFrom != null && !Files.isSameFile(tokenizerFrom, path)) {
-                for (String name : TOKENIZER_FILES) {
-                    Path from = tokenizerFrom.resolve(name);
-                    if (Files.exists(from)) {
-                        Files.copy(from, path.resolve(name), StandardCopyOption.REPLACE_EXISTING);
-                    }
-                }
+            if (tokenizerFrom != null) {
+                TokenizerFiles.copy(tokenizerFrom, path);
             }
         } catch (IOException e) {
             throw new ModelException("cannot write model folder " + path + ": " + e, e);

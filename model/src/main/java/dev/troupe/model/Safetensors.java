@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.proto.HostTensor;
+import dev.troupe.proto.TensorLayout;
 import dev.troupe.proto.TensorSet;
 import dev.troupe.proto.v1.DataType;
 import java.io.IOException;
@@ -34,7 +35,7 @@ import java.util.TreeMap;
 public final class Safetensors {
     private static final int LENGTH_BYTES = 8;
     private static final long MAX_HEADER = 100_000_000;
-    private static final int MAX_RANK = 16;
+    private static final int MAX_RANK = TensorLayout.MAX_RANK;
     private static final ObjectMapper JSON = new ObjectMapper()
             .configure(JsonParser.Feature.STRICT_DUPLICATE_DETECTION, true)
             .enable(com.fasterxml.jackson.databind.DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
@@ -42,20 +43,24 @@ public final class Safetensors {
     private Safetensors() {}
 
     /** A tensor's line in the header; bytes count from the end of the header. */
-    private record Entry(String name, String dtype, long[] shape, long begin, long end) {}
+    @SuppressWarnings("ArrayRecordComponent") // lives only while its file is read
+    record Entry(String name, String dtype, long[] shape, long begin, long end) {}
 
-    /** Reads a file; F16 and BF16 become F32. A broken file gives an error that names it and what is wrong. */
+    /**
+     * Maps a file: each tensor has the file's type and shares the file's pages, so that nothing is held twice. A broken
+     * file gives an error that names it and what is wrong.
+     */
     public static TensorSet read(Path file) {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             long size = channel.size();
             long header = headerLength(channel, size, file);
             ByteBuffer text = map(channel, LENGTH_BYTES, header);
-            List<Entry> entries = entries(StandardCharsets.UTF_8.decode(text).toString(), file);
-            checkLayout(entries, size - LENGTH_BYTES - header, file);
+            List<Entry> entries =
+                    parse(StandardCharsets.UTF_8.decode(text).toString(), size - LENGTH_BYTES - header, file);
             Map<String, HostTensor> tensors = new LinkedHashMap<>();
             for (Entry e : entries) {
                 ByteBuffer data = map(channel, LENGTH_BYTES + header + e.begin, e.end - e.begin);
-                tensors.put(e.name, tensor(e, data, file));
+                tensors.put(e.name, new HostTensor(dataType(e), e.shape, data));
             }
             return TensorSet.of(tensors);
         } catch (NoSuchFileException e) {
@@ -63,6 +68,13 @@ public final class Safetensors {
         } catch (IOException e) {
             throw new ModelException("cannot read " + file + ": " + e, e);
         }
+    }
+
+    /** The header's lines, checked against each other and against the bytes that follow the header. */
+    static List<Entry> parse(String header, long bytes, Path file) {
+        List<Entry> entries = entries(header, file);
+        checkLayout(entries, bytes, file);
+        return entries;
     }
 
     private static long headerLength(FileChannel channel, long size, Path file) throws IOException {
@@ -180,42 +192,8 @@ public final class Safetensors {
         };
     }
 
-    private static HostTensor tensor(Entry e, ByteBuffer data, Path file) {
-        return switch (e.dtype) {
-            case "F32" -> new HostTensor(DataType.DATA_TYPE_F32, e.shape, data);
-            case "I32" -> new HostTensor(DataType.DATA_TYPE_I32, e.shape, data);
-            case "I64" -> new HostTensor(DataType.DATA_TYPE_I64, e.shape, data);
-            case "U8" -> new HostTensor(DataType.DATA_TYPE_U8, e.shape, data);
-            case "F16", "BF16" -> widened(e, data, file);
-            default -> throw new AssertionError(e.dtype);
-        };
-    }
-
-    private static HostTensor widened(Entry e, ByteBuffer data, Path file) {
-        int n = data.remaining() / 2;
-        if (n > Integer.MAX_VALUE / Float.BYTES) {
-            throw broken(file, "has tensor " + e.name + " of more than 2 GB as F32");
-        }
-        boolean brain = e.dtype.equals("BF16");
-        ByteBuffer wide = ByteBuffer.allocateDirect(n * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        for (int i = 0; i < n; i++) {
-            short half = data.getShort(2 * i);
-            wide.putFloat(4 * i, brain ? Float.intBitsToFloat(half << 16) : halfToFloat(half));
-        }
-        return new HostTensor(DataType.DATA_TYPE_F32, e.shape, wide);
-    }
-
-    /** IEEE binary16 to float, exactly. */
-    static float halfToFloat(short half) {
-        int sign = (half & 0x8000) << 16;
-        int exponent = (half >> 10) & 0x1F;
-        int fraction = half & 0x3FF;
-        if (exponent == 0) {
-            float tiny = fraction * 0x1.0p-24f;
-            return sign == 0 ? tiny : -tiny;
-        }
-        int bits = exponent == 0x1F ? 0x7F800000 : (exponent + 112) << 23;
-        return Float.intBitsToFloat(sign | bits | fraction << 13);
+    private static DataType dataType(Entry e) {
+        return DataType.valueOf("DATA_TYPE_" + e.dtype);
     }
 
     /** Writes a file (beside, then renamed), the same bytes for equal sets. */

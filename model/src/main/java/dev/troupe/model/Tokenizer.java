@@ -6,18 +6,25 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A tokenizer.json and the special tokens of the folder it lies in. Safe for use by several threads. */
 public final class Tokenizer implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Logger LOG = LoggerFactory.getLogger(Tokenizer.class);
+    /** Of these it was said already: several actors open the tokenizer of one model. */
+    private static final Set<String> PADDED_WITH_EOS = ConcurrentHashMap.newKeySet();
 
     private final HuggingFaceTokenizer tokenizer;
     private final String sha256;
@@ -27,36 +34,43 @@ public final class Tokenizer implements AutoCloseable {
     private final int eosId;
     private final int padId;
 
+    private final TokenizerFiles files;
+    private final String source;
+    private volatile @Nullable ChatTemplate chat;
+
     private Tokenizer(Path folder) throws IOException {
-        byte[] bytes = Files.readAllBytes(folder.resolve("tokenizer.json"));
+        this.files = TokenizerFiles.of(folder);
+        this.source = folder.toString();
+        byte[] bytes = files.tokenizer();
         this.sha256 = sha256(bytes);
         this.vocabulary = vocabulary(JSON.readTree(bytes));
         this.size =
                 vocabulary.values().stream().mapToInt(Integer::intValue).max().orElse(-1) + 1;
-        JsonNode settings = json(folder.resolve("tokenizer_config.json"));
-        JsonNode config = json(folder.resolve("config.json"));
-        this.bosId = special(settings, config, "bos_token");
-        this.eosId = special(settings, config, "eos_token");
-        this.padId = special(settings, config, "pad_token");
+        this.bosId = special("bos_token");
+        this.eosId = special("eos_token");
+        this.padId = padding(special("pad_token"));
         Libtorch.silence();
         this.tokenizer = HuggingFaceTokenizer.newInstance(
                 new ByteArrayInputStream(bytes), Map.of("truncation", "false", "padding", "false"));
     }
 
-    /** Opens the tokenizer of a model folder; an error names the file and the reason. */
+    /** A model without a padding token is padded with its end token, as TRL does. */
+    private int padding(int named) {
+        if (named < 0 && eosId >= 0 && PADDED_WITH_EOS.add(sha256)) {
+            LOG.info("{} names no padding token: its end token {} pads, as in TRL", source, eosId);
+        }
+        return named < 0 ? eosId : named;
+    }
+
+    /** Opens the tokenizer of a model folder or a GGUF file; an error names the file and the reason. */
     public static Tokenizer open(Path folder) {
         try {
             return new Tokenizer(folder);
-        } catch (NoSuchFileException e) {
-            throw new ModelException(
-                    "model folder " + folder + " has no " + Path.of(e.getFile()).getFileName(), e);
+        } catch (ModelException e) {
+            throw e;
         } catch (IOException | RuntimeException e) {
             throw new ModelException("cannot read the tokenizer of " + folder + ": " + e.getMessage(), e);
         }
-    }
-
-    private static JsonNode json(Path file) throws IOException {
-        return Files.exists(file) ? JSON.readTree(Files.readAllBytes(file)) : JSON.createObjectNode();
     }
 
     private static Map<String, Integer> vocabulary(JsonNode root) {
@@ -77,15 +91,53 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /** The id of a special token: named by tokenizer_config.json, otherwise numbered by config.json, otherwise -1. */
-    private int special(JsonNode settings, JsonNode config, String key) {
-        JsonNode named = settings.path(key);
-        String text = named.isObject() ? named.path("content").asText() : named.asText("");
-        Integer id = named.isNull() ? null : vocabulary.get(text);
+    private int special(String key) {
+        Integer id = vocabulary.get(files.special(key));
         if (id != null) {
             return id;
         }
-        JsonNode number = config.path(key + "_id");
+        JsonNode number = files.config().path(key + "_id");
         return (number.isArray() ? number.path(0) : number).asInt(-1);
+    }
+
+    /** How the model's makers write a dialogue as one text; an error when the tokenizer has no chat template. */
+    public ChatTemplate chatTemplate() {
+        ChatTemplate made = chat;
+        if (made == null) {
+            made = newChatTemplate();
+            chat = made;
+        }
+        return made;
+    }
+
+    private ChatTemplate newChatTemplate() {
+        String template = files.template();
+        if (template == null || template.isBlank()) {
+            throw new ModelException("the tokenizer of " + source + " has no chat template (chat_template in"
+                    + " tokenizer_config.json, or chat_template.jinja): expected a model trained on dialogues, or plain"
+                    + " prompts");
+        }
+        Map<String, String> specials = new HashMap<>();
+        for (String key : List.of("bos_token", "eos_token", "pad_token", "unk_token")) {
+            specials.put(key, files.special(key));
+        }
+        return new ChatTemplate(template, specials, source);
+    }
+
+    /**
+     * Whether an answer in the chat template ends with the end token: where it does not, a model that learns from
+     * rendered dialogues never learns to stop.
+     */
+    public boolean templateEndsAnswers() {
+        return chatTemplate().endsAnswersWith(files.special("eos_token"));
+    }
+
+    /**
+     * A dialogue as the token ids that the model was trained on: special tokens in the rendered text are read as such,
+     * and none is added around it.
+     */
+    public int[] encode(List<ChatMessage> messages, boolean addGenerationPrompt) {
+        return encode(chatTemplate().render(messages, addGenerationPrompt), false);
     }
 
     private static String sha256(byte[] bytes) {
@@ -137,7 +189,7 @@ public final class Tokenizer implements AutoCloseable {
         return eosId;
     }
 
-    /** The padding token, or -1. */
+    /** The padding token; the end token where the tokenizer names none; or -1. */
     public int padId() {
         return padId;
     }

@@ -157,9 +157,9 @@ final class WeightLayout {
                         + Arrays.toString(expected.getValue()) + " after the configuration");
             }
             HostTensor found = set.get(name);
-            if (found.dtype() != DataType.DATA_TYPE_F32 || !Arrays.equals(found.shape(), expected.getValue())) {
+            if (!HalfFloats.isFloat(found.dtype()) || !Arrays.equals(found.shape(), expected.getValue())) {
                 throw new ModelException("tensor " + name + " is " + found.dtype() + " "
-                        + Arrays.toString(found.shape()) + "; the configuration says F32 "
+                        + Arrays.toString(found.shape()) + "; the configuration says F32, F16 or BF16 "
                         + Arrays.toString(expected.getValue()));
             }
         }
@@ -172,12 +172,17 @@ final class WeightLayout {
         }
     }
 
-    /** The bytes of a leaf, in a direct buffer, out of a checked set. */
+    /** The bytes of a leaf as F32, in a direct buffer, out of a checked set. */
     ByteBuffer fuse(Leaf leaf, TensorSet set) {
         ByteBuffer bytes = ByteBuffer.allocateDirect(leaf.byteSize()).order(ByteOrder.nativeOrder());
         for (Piece piece : leaf.pieces) {
-            int length = piece.rows * leaf.rowBytes;
-            bytes.put(piece.leafRow * leaf.rowBytes, set.get(piece.name).data(), piece.row * leaf.rowBytes, length);
+            int columns = leaf.rowBytes / Float.BYTES;
+            HalfFloats.widen(
+                    set.get(piece.name),
+                    piece.row * columns,
+                    piece.rows * columns,
+                    bytes,
+                    piece.leafRow * leaf.rowBytes);
         }
         return bytes;
     }

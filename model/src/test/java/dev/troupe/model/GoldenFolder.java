@@ -21,7 +21,16 @@ import org.junit.jupiter.api.Assumptions;
  */
 final class GoldenFolder {
     /** The kinds this room has code for. */
-    static final Set<String> KINDS = Set.of("model", "model-score", "sampling", "stories260k", "stories260k-tokenizer");
+    static final Set<String> KINDS = Set.of(
+            "model",
+            "model-score",
+            "sampling",
+            "stories260k",
+            "stories260k-tokenizer",
+            "smollm2-weights",
+            "smollm2-tokenizer",
+            "smollm2-chat",
+            "smollm2-forward");
 
     /** One file of numbers. */
     record Case(Path file, JsonNode json) {

@@ -3,8 +3,11 @@ package dev.troupe.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.proto.HostTensor;
 import dev.troupe.proto.TensorSet;
+import dev.troupe.proto.v1.DataType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ModelFolderTest {
@@ -70,7 +74,7 @@ class ModelFolderTest {
                 .hasMessageContaining("no model folder");
         assertThatThrownBy(() -> ModelFolder.open(folder)).hasMessageContaining("config.json");
         Files.writeString(folder.resolve("config.json"), CONFIG.toJson());
-        assertThatThrownBy(() -> ModelFolder.open(folder)).hasMessageContaining("no model.safetensors");
+        assertThatThrownBy(() -> ModelFolder.open(folder)).hasMessageContaining("has no model.safetensors");
         Map<String, HostTensor> less =
                 new LinkedHashMap<>(ModelInit.random(CONFIG, 3).tensors());
         less.remove("model.layers.1.mlp.up_proj.weight");
@@ -99,6 +103,113 @@ class ModelFolderTest {
     }
 
     @ParameterizedTest
+    @EnumSource(
+            value = DataType.class,
+            names = {"DATA_TYPE_F32", "DATA_TYPE_F16", "DATA_TYPE_BF16"})
+    void shouldKeepTheTypeOfTheWeights(DataType dtype) throws IOException {
+        TensorSet weights = HalfFloats.as(dtype, ModelInit.random(CONFIG, 3));
+        ModelFolder.save(folder, CONFIG, weights, null);
+        assertThat(ModelFolder.open(folder).weights().sha256()).isEqualTo(weights.sha256());
+        assertThat(Files.readString(folder.resolve("config.json")))
+                .contains(Map.of(
+                                DataType.DATA_TYPE_F32,
+                                "float32",
+                                DataType.DATA_TYPE_F16,
+                                "\"float16\"",
+                                DataType.DATA_TYPE_BF16,
+                                "bfloat16")
+                        .get(dtype));
+    }
+
+    @Test
+    void shouldReadWeightsSpreadOverFiles() throws IOException {
+        TensorSet weights = ModelInit.random(CONFIG, 3);
+        Files.writeString(folder.resolve("config.json"), CONFIG.toJson());
+        Map<String, HostTensor> first = new LinkedHashMap<>(weights.tensors());
+        first.remove("model.norm.weight");
+        Safetensors.write(folder.resolve("model-1.safetensors"), TensorSet.of(first));
+        Safetensors.write(
+                folder.resolve("model-2.safetensors"),
+                TensorSet.of(Map.of("model.norm.weight", weights.get("model.norm.weight"))));
+        ObjectNode index = new ObjectMapper().createObjectNode();
+        ObjectNode map = index.putObject("weight_map");
+        weights.names()
+                .forEach(name -> map.put(
+                        name, name.equals("model.norm.weight") ? "model-2.safetensors" : "model-1.safetensors"));
+        Path file = folder.resolve("model.safetensors.index.json");
+        Files.writeString(file, index.toString());
+        assertThat(ModelFolder.open(folder).weights().sha256()).isEqualTo(weights.sha256());
+
+        map.put("model.norm.weight", "model-1.safetensors");
+        Files.writeString(file, index.toString());
+        assertThatThrownBy(() -> ModelFolder.open(folder))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("model.norm.weight in model-1.safetensors, which does not hold it");
+        map.put("model.norm.weight", "../model-2.safetensors");
+        Files.writeString(file, index.toString());
+        assertThatThrownBy(() -> ModelFolder.open(folder))
+                .hasMessageContaining("expected the name of a .safetensors file");
+        map.put("model.norm.weight", "model-3.safetensors");
+        Files.writeString(file, index.toString());
+        assertThatThrownBy(() -> ModelFolder.open(folder)).hasMessageContaining("no safetensors file");
+        Files.writeString(file, "{}");
+        assertThatThrownBy(() -> ModelFolder.open(folder)).hasMessageContaining("expected a weight_map");
+    }
+
+    @Test
+    void shouldTakeTheEndsOfATextFromGenerationConfig() throws IOException {
+        ModelFolder.save(folder, CONFIG, ModelInit.random(CONFIG, 3), null);
+        assertThat(ModelFolder.open(folder).config().eosIds()).containsExactly(2);
+        Files.writeString(folder.resolve("generation_config.json"), "{\"eos_token_id\": [7, 2]}");
+        assertThat(ModelFolder.open(folder).config().eosIds()).containsExactly(7, 2);
+        Files.writeString(folder.resolve("generation_config.json"), "{\"eos_token_id\": 9}");
+        assertThat(ModelFolder.config(folder).eosIds()).containsExactly(9);
+        Files.writeString(folder.resolve("generation_config.json"), "{}");
+        assertThat(ModelFolder.open(folder).config().eosIds()).containsExactly(2);
+    }
+
+    @Test
+    void shouldReadTheConfigurationThatTransformersFiveWrites() {
+        String old = CONFIG.toJson();
+        String now = old.replace("\"rope_theta\" : 10000.0,", "")
+                .replace(
+                        "\"attention_bias\"",
+                        "\"rope_parameters\" : {\"rope_type\" : \"default\", \"rope_theta\" : 10000.0},"
+                                + "\"layer_types\" : [\"full_attention\"], \"attention_bias\"")
+                .replace("torch_dtype", "dtype");
+        assertThat(now).isNotEqualTo(old);
+        assertThat(ModelConfig.parse(now, "new")).isEqualTo(ModelConfig.parse(old, "old"));
+        assertThatThrownBy(() -> ModelConfig.parse(now.replace("full_attention", "sliding_attention"), "new"))
+                .hasMessageContaining("only full_attention is known");
+    }
+
+    @Test
+    void shouldRefuseATokenizerLargerThanTheEmbedding() throws IOException {
+        ModelFolder.save(folder, CONFIG, ModelInit.random(CONFIG, 3), null);
+        StringBuilder words = new StringBuilder("\"a\":0");
+        for (int i = 1; i <= CONFIG.vocabulary(); i++) {
+            words.append(",\"w").append(i).append("\":").append(i);
+        }
+        Files.writeString(
+                folder.resolve("tokenizer.json"),
+                "{\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"a\",\"vocab\":{" + words + "}}}");
+        assertThatThrownBy(() -> ModelFolder.open(folder).tokenizer())
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("41 tokens")
+                .hasMessageContaining("40 rows");
+        try (Tokenizer tokenizer = Tokenizer.open(folder)) {
+            assertThat(tokenizer.padId()).isEqualTo(0); // config.json's
+            assertThatThrownBy(tokenizer::chatTemplate)
+                    .isInstanceOf(ModelException.class)
+                    .hasMessageContaining("has no chat template");
+        }
+        Files.writeString(folder.resolve("config.json"), CONFIG.toJson().replace("\"pad_token_id\" : 0", "\"x\":0"));
+        try (Tokenizer tokenizer = Tokenizer.open(folder)) {
+            assertThat(tokenizer.padId()).isEqualTo(2); // the end token, as TRL pads
+        }
+    }
+
+    @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
@@ -109,6 +220,8 @@ class ModelFolderTest {
                 "\"num_key_value_heads\" : 2 | \"num_key_value_heads\" : 3 | multiple of key-value heads",
                 "\"rope_theta\" : 10000.0 | \"rope_scaling\" : {\"rope_type\" : \"yarn\"} | rope type 'yarn'",
                 "\"attention_bias\" : false | \"attention_bias\" : true | attention_bias = true",
+                "\"num_hidden_layers\" : 2 | \"num_hidden_layers\" : 2000000000 | at most 4096",
+                "\"vocab_size\" : 40 | \"vocab_size\" : 2000000000 | at most 16777216",
                 "\"LlamaForCausalLM\" | \"LlamaForTokenClassification\" | LlamaForTokenClassification is not known",
             })
     void shouldNameTheKeyOfAConfigurationItCannotUse(String from, String to, String reason) {

@@ -58,7 +58,7 @@ class SafetensorsTest {
     }
 
     @Test
-    void shouldWidenHalves() throws IOException {
+    void shouldKeepHalvesAsTheFileHasThem() throws IOException {
         Path file = file(
                 "{\"h\":{\"dtype\":\"F16\",\"shape\":[6],\"data_offsets\":[0,12]},"
                         + "\"b\":{\"dtype\":\"BF16\",\"shape\":[2],\"data_offsets\":[12,16]}}",
@@ -70,9 +70,9 @@ class SafetensorsTest {
         }
         Files.write(file, bytes);
         TensorSet read = Safetensors.read(file);
-        assertThat(read.get("h").floats())
+        assertThat(HalfFloats.floats(read.get("h")))
                 .containsExactly(1f, -2f, 5.9604645e-8f, 65504f, -0f, Float.POSITIVE_INFINITY);
-        assertThat(read.get("b").floats()).containsExactly(1f, -123.5f);
+        assertThat(HalfFloats.floats(read.get("b"))).containsExactly(1f, -123.5f);
     }
 
     @ParameterizedTest
@@ -113,6 +113,52 @@ class SafetensorsTest {
         assertThatThrownBy(() -> Safetensors.read(huge)).hasMessageContaining("at most 100000000");
         Path cut = Files.write(folder.resolve("cut"), new byte[] {50, 0, 0, 0, 0, 0, 0, 0, '{', '}'});
         assertThatThrownBy(() -> Safetensors.read(cut)).hasMessageContaining("cut off");
+    }
+
+    /** As below, for the header alone and in numbers: no error but a ModelException, and little memory. */
+    @Test
+    void shouldSurviveAnyHeader() {
+        String good = "{\"b\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]},"
+                + "\"a\":{\"dtype\":\"BF16\",\"shape\":[2],\"data_offsets\":[24,28]}}";
+        String[] parts = {"99999999999", "-1", "[", "]", "{", "\"", "9223372036854775807", "1e99", "F16", "null", ","};
+        com.sun.management.ThreadMXBean memory =
+                (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
+        Random random = new Random(2);
+        int refused = 0;
+        long most = 0;
+        for (int i = 0; i < 100_000; i++) {
+            StringBuilder mutant = new StringBuilder(good);
+            for (int k = 0; k <= i % 3; k++) {
+                int at = random.nextInt(mutant.length());
+                String part = i % 2 == 0
+                        ? parts[random.nextInt(parts.length)]
+                        : String.valueOf((char) (32 + random.nextInt(95)));
+                mutant.replace(at, Math.min(mutant.length(), at + random.nextInt(4)), part);
+            }
+            long before = memory.getCurrentThreadAllocatedBytes();
+            try {
+                Safetensors.parse(mutant.toString(), 28, Path.of("x"));
+            } catch (ModelException e) {
+                refused++;
+            }
+            most = Math.max(most, memory.getCurrentThreadAllocatedBytes() - before);
+        }
+        assertThat(refused).isGreaterThan(50_000).isLessThan(100_000);
+        assertThat(most).as("bytes allocated for one mutant").isLessThan(4L << 20);
+    }
+
+    /** Pages of the file, not a copy: what is written into the file shows in what was read. */
+    @Test
+    void shouldMapAndNotCopy() throws IOException {
+        Path file = folder.resolve("x.safetensors");
+        Safetensors.write(file, some());
+        TensorSet read = Safetensors.read(file);
+        assertThat(read.get("b").data().isDirect()).isTrue();
+        try (java.nio.channels.FileChannel channel =
+                java.nio.channels.FileChannel.open(file, java.nio.file.StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putFloat(0, 9), channel.size() - 4);
+        }
+        assertThat(read.get("b").floats()).endsWith(9f);
     }
 
     /** Whatever a file holds, reading it ends with tensors or with a ModelException. */

@@ -1,9 +1,11 @@
 package dev.troupe.deploy.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.deploy.eval.Sampler;
 import dev.troupe.deploy.report.Json;
 import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.model.ChatMessage;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.SamplingConfig;
 import dev.troupe.model.TokenRow;
@@ -35,7 +37,9 @@ import picocli.CommandLine.Spec;
             "",
             "Example: a story, then the likeliest continuation as JSON:",
             "  troupe generate --model stories --prompt \"Once upon a time\" --seed 3",
-            "  troupe generate --model stories --prompt \"Once upon a time\" --temperature 0 --json"
+            "  troupe generate --model stories --prompt \"Once upon a time\" --temperature 0 --json",
+            "and an answer of a model that was trained on dialogues:",
+            "  troupe generate --model smollm2.gguf --chat --prompt \"What is the capital of France?\" --temperature 0"
         })
 final class GenerateCommand implements Callable<Integer> {
     private static final int SLOTS = 32;
@@ -47,7 +51,7 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--model",
             required = true,
             paramLabel = "DIR",
-            description = "A Hugging Face folder, a run, a checkpoint, or the name of a shipped model.")
+            description = "A Hugging Face folder, a .gguf file, a run, a checkpoint, or the name of a shipped model.")
     private String model;
 
     @ArgGroup(multiplicity = "1")
@@ -61,9 +65,16 @@ final class GenerateCommand implements Callable<Integer> {
         @Option(
                 names = "--input",
                 paramLabel = "FILE.jsonl",
-                description = "Lines with a \"prompt\" or with \"input_ids\"; other keys are ignored.")
+                description = "Lines with a \"prompt\" or with \"input_ids\", with --chat also \"messages\"; other keys"
+                        + " are ignored.")
         private @Nullable Path input;
     }
+
+    @Option(
+            names = "--chat",
+            description = "A prompt is what a user says: it is put into the model's chat template. Only the answer is"
+                    + " printed.")
+    private boolean chat;
 
     @Option(names = "--max-new-tokens", paramLabel = "N", defaultValue = "128", description = "Default: 128.")
     private int maxNewTokens;
@@ -101,6 +112,9 @@ final class GenerateCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         try (LoadedModel loaded = LoadedModel.open("--model", model)) {
             ModelConfig config = loaded.folder().config();
+            if (chat) {
+                noticeAnswersWithoutEnd(loaded.tokenizer());
+            }
             List<SampleRequest> requests = requests(loaded.tokenizer(), config);
             EndOfText end = new EndOfText(config.eosIds(), stop, loaded.tokenizer());
             int slots = Math.min(SLOTS, requests.size());
@@ -112,6 +126,15 @@ final class GenerateCommand implements Callable<Integer> {
             out.flush();
         }
         return 0;
+    }
+
+    private void noticeAnswersWithoutEnd(Tokenizer tokenizer) {
+        if (!tokenizer.templateEndsAnswers()) {
+            PrintWriter err = spec.commandLine().getErr();
+            err.println("note: the chat template of " + model + " does not end an answer with the end token: a model"
+                    + " trained on it may never stop");
+            err.flush();
+        }
     }
 
     private SamplingConfig sampling() {
@@ -132,9 +155,9 @@ final class GenerateCommand implements Callable<Integer> {
                     prompts.input,
                     row -> row.has("input_ids")
                             ? JsonInput.ids(row, "input_ids", config.vocabulary())
-                            : tokenizer.encode(JsonInput.text(row, "prompt"), true)));
+                            : ids(row, tokenizer)));
         } else {
-            ids.add(tokenizer.encode(String.valueOf(prompts.prompt), true));
+            ids.add(ids(String.valueOf(prompts.prompt), tokenizer));
         }
         List<SampleRequest> requests = new ArrayList<>();
         for (int[] prompt : ids) {
@@ -152,7 +175,25 @@ final class GenerateCommand implements Callable<Integer> {
         return requests;
     }
 
-    private static String text(Completion completion, Tokenizer tokenizer) {
+    private int[] ids(String prompt, Tokenizer tokenizer) {
+        return chat ? tokenizer.encode(List.of(new ChatMessage("user", prompt)), true) : tokenizer.encode(prompt, true);
+    }
+
+    private int[] ids(JsonNode row, Tokenizer tokenizer) {
+        if (!chat || !row.has("messages")) {
+            return ids(JsonInput.text(row, "prompt"), tokenizer);
+        }
+        List<ChatMessage> messages = new ArrayList<>();
+        for (JsonNode message : row.get("messages")) {
+            messages.add(new ChatMessage(JsonInput.text(message, "role"), JsonInput.text(message, "content")));
+        }
+        return tokenizer.encode(messages, true);
+    }
+
+    private String text(Completion completion, Tokenizer tokenizer) {
+        if (chat) {
+            return tokenizer.decode(completion.ids());
+        }
         return tokenizer.decode(
                 TokenRow.of(completion.request().prompt(), completion.ids()).ids());
     }

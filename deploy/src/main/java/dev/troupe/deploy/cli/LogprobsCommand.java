@@ -42,7 +42,7 @@ final class LogprobsCommand implements Callable<Integer> {
             names = "--model",
             required = true,
             paramLabel = "DIR",
-            description = "A Hugging Face folder, a run, a checkpoint, or the name of a shipped model.")
+            description = "A Hugging Face folder, a .gguf file, a run, a checkpoint, or the name of a shipped model.")
     private String model;
 
     @Option(names = "--input", required = true, paramLabel = "FILE.jsonl", description = "Texts or token ids.")

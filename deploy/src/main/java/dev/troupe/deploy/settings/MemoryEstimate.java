@@ -2,6 +2,7 @@ package dev.troupe.deploy.settings;
 
 import com.typesafe.config.Config;
 import dev.troupe.model.ModelConfig;
+import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelSettings;
 import dev.troupe.model.Numerics;
 import java.io.IOException;
@@ -145,7 +146,7 @@ public final class MemoryEstimate {
         String name = config.getString(key);
         ModelConfig model = key.equals("model.policy") && name.equals(Models.NEW)
                 ? Models.newShape(config)
-                : ModelConfig.read(Models.folder(key, name).resolve("config.json"));
+                : ModelFolder.config(Models.folder(key, name));
         return new ModelMemory(model, numerics);
     }
 }

@@ -3,6 +3,7 @@ package dev.troupe.deploy.settings;
 import com.typesafe.config.Config;
 import dev.troupe.data.tokenizer.TokenizerFolder;
 import dev.troupe.model.ModelConfig;
+import dev.troupe.model.gguf.GgufModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,7 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Finds the folder that a model argument means. */
+/** Finds the folder, or the GGUF file, that a model argument means. */
 public final class Models {
     private static final String CONFIG = "config.json";
     private static final String STEP = "step-";
@@ -22,7 +23,7 @@ public final class Models {
     private Models() {}
 
     /**
-     * A Hugging Face folder, a run (its last checkpoint), a checkpoint, or the name of a shipped model.
+     * A Hugging Face folder, a .gguf file, a run (its last checkpoint), a checkpoint, or the name of a shipped model.
      *
      * @param what who asks, for the error: a key or an option
      * @throws SettingsException saying what was looked for and which models are shipped
@@ -37,6 +38,9 @@ public final class Models {
      */
     public static Path folder(String what, String nameOrFolder, String part) {
         Path path = Path.of(nameOrFolder);
+        if (GgufModel.isGguf(path) && Files.exists(path)) {
+            return path;
+        }
         for (Path candidate : List.of(path, path.resolve(part))) {
             if (Files.isRegularFile(candidate.resolve(CONFIG))) {
                 return candidate;
@@ -50,13 +54,9 @@ public final class Models {
         if (Files.isRegularFile(shipped.resolve(CONFIG))) {
             return shipped;
         }
-        if (nameOrFolder.endsWith(".gguf")) {
-            throw new SettingsException(what + " = " + nameOrFolder
-                    + ": GGUF files cannot be read yet; expected a Hugging" + " Face folder");
-        }
         throw new SettingsException(
                 what + " = " + nameOrFolder + ": no model there. Expected a Hugging Face folder with " + CONFIG
-                        + ", a run or checkpoint, or a shipped one: " + String.join(", ", shipped()));
+                        + ", a .gguf file, a run or checkpoint, or a shipped one: " + String.join(", ", shipped()));
     }
 
     /** The shape of a model made from nothing, over the stories' vocabulary: {@code model.new} of the settings. */

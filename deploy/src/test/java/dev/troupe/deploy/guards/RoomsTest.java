@@ -132,6 +132,11 @@ class RoomsTest {
         onlyIn("ai.djl..", "model", "learner");
     }
 
+    @Test
+    void jinjaIsKnownToModel() {
+        onlyIn("com.hubspot.jinjava..", "model");
+    }
+
     private static void onlyIn(String library, String... rooms) {
         noClasses()
                 .that()
