@@ -25,9 +25,13 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
             List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "generation_config.json");
 
     /**
-     * Reads config.json and model.safetensors and checks one against the other; errors name the file and the reason.
+     * Reads config.json and model.safetensors and checks one against the other; errors name the file and the reason. An
+     * adapter's folder opens as the model it was made for with the adapter merged.
      */
     public static ModelFolder open(Path path) {
+        if (AdapterFolder.is(path)) {
+            return merged(AdapterFolder.open(path));
+        }
         if (!Files.isDirectory(path)) {
             throw new ModelException(
                     "no model folder " + path + " (expected a folder with " + CONFIG + " and " + WEIGHTS + ")");
@@ -45,6 +49,23 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
             throw new ModelException(file + ": " + e.getMessage(), e);
         }
         return new ModelFolder(path, config, weights);
+    }
+
+    private static ModelFolder merged(AdapterFolder adapter) {
+        ModelFolder base = open(adapter.basePath());
+        ModelConfig config = base.config.withScoreHead(adapter.scoreHead());
+        TensorSet start =
+                config.scoreHead() && !base.config.scoreHead() ? ModelInit.withScoreHead(base.weights) : base.weights;
+        TensorSet weights = AdapterMerge.merge(config, start, adapter.config(), adapter.tensors());
+        return new ModelFolder(adapter.path(), config, weights);
+    }
+
+    /** Where the tokenizer's files are: an adapter may leave them to its base. */
+    private static Path tokenizerFolder(Path path) {
+        boolean own = Files.exists(path.resolve(TOKENIZER_FILES.get(0)));
+        return own || !AdapterFolder.is(path)
+                ? path
+                : tokenizerFolder(AdapterFolder.open(path).basePath());
     }
 
     /** In the decoder's order, without tensors that some writers add and that say nothing new. */
@@ -66,7 +87,7 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
 
     /** The tokenizer of the folder; an error when it has none. */
     public Tokenizer tokenizer() {
-        return Tokenizer.open(path);
+        return Tokenizer.open(tokenizerFolder(path));
     }
 
     /**
@@ -79,16 +100,28 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
             Files.createDirectories(path);
             Files.writeString(path.resolve(CONFIG), config.toJson());
             Safetensors.write(path.resolve(WEIGHTS), weights);
-            if (tokenizerFrom != null && !Files.isSameFile(tokenizerFrom, path)) {
-                for (String name : TOKENIZER_FILES) {
-                    Path from = tokenizerFrom.resolve(name);
-                    if (Files.exists(from)) {
-                        Files.copy(from, path.resolve(name), StandardCopyOption.REPLACE_EXISTING);
-                    }
+        } catch (IOException e) {
+            throw new ModelException("cannot write model folder " + path + ": " + e, e);
+        }
+        if (tokenizerFrom != null) {
+            copyTokenizer(tokenizerFrom, path);
+        }
+    }
+
+    /** Copies what there is of a tokenizer's files into another folder. */
+    static void copyTokenizer(Path model, Path to) {
+        Path from = tokenizerFolder(model);
+        try {
+            if (Files.isSameFile(from, to)) {
+                return;
+            }
+            for (String name : TOKENIZER_FILES) {
+                if (Files.exists(from.resolve(name))) {
+                    Files.copy(from.resolve(name), to.resolve(name), StandardCopyOption.REPLACE_EXISTING);
                 }
             }
         } catch (IOException e) {
-            throw new ModelException("cannot write model folder " + path + ": " + e, e);
+            throw new ModelException("cannot copy the tokenizer of " + from + " to " + to + ": " + e, e);
         }
     }
 }

@@ -12,11 +12,10 @@ import dev.troupe.learner.run.PolicyWeights;
 import dev.troupe.learner.run.PpoTraining;
 import dev.troupe.learner.run.Training;
 import dev.troupe.learner.value.ValueActor;
-import dev.troupe.model.Dtype;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelInit;
-import dev.troupe.model.Numerics;
 import dev.troupe.model.SamplingConfig;
+import dev.troupe.model.WholeModel;
 import dev.troupe.reference.ReferenceNode;
 import dev.troupe.reference.ReferenceSettings;
 import dev.troupe.reward.RewardNode;
@@ -77,13 +76,13 @@ public final class ActorsBench {
     private void through(ClusterNode cluster, AeronNode aeron, PpoBench reference, PpoTraining training) {
         ModelFolder scored = new ModelFolder(
                 model.path(), model.config().withScoreHead(true), ModelInit.withScoreHead(model.weights()));
-        ReferenceNode references = ReferenceNode.start(
-                cluster, aeron.open("reference", null), new ReferenceSettings(null, 1, Numerics.FP32), model);
+        ReferenceNode references =
+                ReferenceNode.start(cluster, aeron.open("reference", null), new ReferenceSettings(null, 1), model);
         RewardNode rewards = RewardNode.model(
                 cluster, aeron.open("reward", null), RewardSettings.from(ConfigFactory.empty()), scored, model);
         CompletableFuture<String> valueEnded = new CompletableFuture<>();
         cluster.spawn(
-                ValueActor.create(aeron.open("value", null), "bench", scored.config(), Numerics.FP32, 1, valueEnded),
+                ValueActor.create(aeron.open("value", null), "bench", new WholeModel(scored.config()), 1, valueEnded),
                 "value");
         List<CompletableFuture<String>> ended = new ArrayList<>(List.of(valueEnded));
         List<ActorRef<RolloutCommand>> rollouts = new ArrayList<>();
@@ -102,7 +101,7 @@ public final class ActorsBench {
                         aeron.open("learner", null),
                         plan(),
                         new Paced(training, reference),
-                        model.config(),
+                        new WholeModel(model.config()),
                         draw -> prompts[(int) (draw % prompts.length)],
                         step -> {},
                         null)) {
@@ -146,9 +145,9 @@ public final class ActorsBench {
                     Duration.ofMinutes(1),
                     shape.completion(),
                     SamplingConfig.atTemperature(1.0),
-                    List.of(),
-                    Dtype.FP32);
-            return new RolloutSetup(name, aeron, null, settings, model.config(), EndOfText.at(List.of()), journals);
+                    List.of());
+            return new RolloutSetup(
+                    name, aeron, null, settings, new WholeModel(model.config()), EndOfText.at(List.of()), journals);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot make a folder for the rollout's journal: " + e, e);
         }

@@ -50,6 +50,9 @@ final class GenerateCommand implements Callable<Integer> {
             description = "A Hugging Face folder, a run, a checkpoint, or the name of a shipped model.")
     private String model;
 
+    @Option(names = "--adapter", paramLabel = "DIR", description = "A peft folder with an adapter for the model.")
+    private @Nullable String adapter;
+
     @ArgGroup(multiplicity = "1")
     private Prompts prompts = new Prompts();
 
@@ -99,13 +102,13 @@ final class GenerateCommand implements Callable<Integer> {
     public Integer call() {
         SamplingConfig sampling = sampling();
         PrintWriter out = spec.commandLine().getOut();
-        try (LoadedModel loaded = LoadedModel.open("--model", model)) {
+        try (LoadedModel loaded = LoadedModel.open("--model", model, adapter, null)) {
             ModelConfig config = loaded.folder().config();
             List<SampleRequest> requests = requests(loaded.tokenizer(), config);
             EndOfText end = new EndOfText(config.eosIds(), stop, loaded.tokenizer());
             int slots = Math.min(SLOTS, requests.size());
             List<Completion> completions = loaded.thread()
-                    .call(() -> Sampler.complete(config, loaded.folder().weights(), requests, sampling, end, slots));
+                    .call(() -> Sampler.complete(loaded.form(), loaded.tensors(), requests, sampling, end, slots));
             for (Completion completion : completions) {
                 out.println(json ? line(completion, loaded.tokenizer()) : text(completion, loaded.tokenizer()));
             }
