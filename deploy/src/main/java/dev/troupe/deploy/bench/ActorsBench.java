@@ -14,6 +14,7 @@ import dev.troupe.learner.run.Training;
 import dev.troupe.learner.value.ValueActor;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelInit;
+import dev.troupe.model.Numerics;
 import dev.troupe.model.SamplingConfig;
 import dev.troupe.model.WholeModel;
 import dev.troupe.reference.ReferenceNode;
@@ -77,7 +78,7 @@ public final class ActorsBench {
         ModelFolder scored = new ModelFolder(
                 model.path(), model.config().withScoreHead(true), ModelInit.withScoreHead(model.weights()));
         ReferenceNode references =
-                ReferenceNode.start(cluster, aeron.open("reference", null), new ReferenceSettings(null, 1), model);
+                ReferenceNode.start(cluster, aeron.open("reference", null), new ReferenceSettings(null, 1, Numerics.FP32), model);
         RewardNode rewards = RewardNode.model(
                 cluster, aeron.open("reward", null), RewardSettings.from(ConfigFactory.empty()), scored, model);
         CompletableFuture<String> valueEnded = new CompletableFuture<>();

@@ -4,6 +4,7 @@ import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.deploy.eval.Sampler;
 import dev.troupe.deploy.report.Json;
 import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.model.Dtype;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.SamplingConfig;
 import dev.troupe.model.TokenRow;
@@ -102,7 +103,7 @@ final class GenerateCommand implements Callable<Integer> {
     public Integer call() {
         SamplingConfig sampling = sampling();
         PrintWriter out = spec.commandLine().getOut();
-        try (LoadedModel loaded = LoadedModel.open("--model", model, adapter, null)) {
+        try (LoadedModel loaded = LoadedModel.open("--model", model, adapter, null, Dtype.FP32)) {
             ModelConfig config = loaded.folder().config();
             List<SampleRequest> requests = requests(loaded.tokenizer(), config);
             EndOfText end = new EndOfText(config.eosIds(), stop, loaded.tokenizer());

@@ -5,9 +5,11 @@ import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.model.AdaptedModel;
 import dev.troupe.model.AdapterFolder;
 import dev.troupe.model.Decoder;
+import dev.troupe.model.Dtype;
 import dev.troupe.model.FrozenBase;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelForm;
+import dev.troupe.model.Numerics;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.Tokenizer;
 import dev.troupe.model.WholeModel;
@@ -20,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param base what an adapter or a quantised model stands on, null for a model that is neither
  * @param adapter on the base
+ * @param numerics of a model that is neither
  * @param thread uses all cores: a command has no other tensor work
  */
 record LoadedModel(
@@ -27,12 +30,13 @@ record LoadedModel(
         Tokenizer tokenizer,
         TensorThread thread,
         @Nullable FrozenBase base,
-        @Nullable AdapterFolder adapter)
+        @Nullable AdapterFolder adapter,
+        Numerics numerics)
         implements AutoCloseable {
 
     /** Opens what an option names. */
     static LoadedModel open(String option, String nameOrFolder) {
-        return open(option, nameOrFolder, null, null);
+        return open(option, nameOrFolder, null, null, Dtype.FP32);
     }
 
     /**
@@ -41,7 +45,11 @@ record LoadedModel(
      * @param quantize {@code nf4}
      */
     static LoadedModel open(
-            String option, String nameOrFolder, @Nullable String adapterFolder, @Nullable String quantize) {
+            String option,
+            String nameOrFolder,
+            @Nullable String adapterFolder,
+            @Nullable String quantize,
+            Dtype dtype) {
         if (quantize != null && !quantize.equals("nf4")) {
             throw new SettingsException("--quantize " + quantize + ": expected nf4");
         }
@@ -50,16 +58,17 @@ record LoadedModel(
         AdapterFolder adapter = adapterFolder == null ? null : AdapterFolder.open(Path.of(adapterFolder));
         Tokenizer tokenizer = folder.tokenizer();
         TensorThread thread = TensorThread.start("model", Runtime.getRuntime().availableProcessors());
-        FrozenBase.Storage storage = quantize == null ? FrozenBase.Storage.FP32 : FrozenBase.Storage.NF4;
+        FrozenBase.Storage plain = dtype == Dtype.BF16 ? FrozenBase.Storage.BF16 : FrozenBase.Storage.FP32;
+        FrozenBase.Storage storage = quantize == null ? plain : FrozenBase.Storage.NF4;
         FrozenBase base = adapter == null && quantize == null
                 ? null
                 : thread.call(() -> FrozenBase.load(path.toString(), folder.config(), folder.weights(), storage));
-        return new LoadedModel(folder, tokenizer, thread, base, adapter);
+        return new LoadedModel(folder, tokenizer, thread, base, adapter, new Numerics(dtype, false));
     }
 
     /** What {@link #tensors()} are. */
     ModelForm form() {
-        return base == null || adapter == null ? new WholeModel(folder.config()) : AdaptedModel.of(base, adapter);
+        return base == null || adapter == null ? new WholeModel(folder.config(), numerics) : AdaptedModel.of(base, adapter);
     }
 
     /** All weights, or those of the adapter. */

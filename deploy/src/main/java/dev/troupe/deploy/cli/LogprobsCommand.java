@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.troupe.deploy.report.Json;
 import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.model.Decoder;
+import dev.troupe.model.Dtype;
 import dev.troupe.model.TokenRow;
 import dev.troupe.model.Tokenizer;
 import dev.troupe.model.TopTokens;
@@ -59,16 +60,18 @@ final class LogprobsCommand implements Callable<Integer> {
     @Option(names = "--top", paramLabel = "N", description = "Also the N likeliest tokens at each place.")
     private int top;
 
-    @Option(names = "--dtype", paramLabel = "TYPE", description = "fp32, the only one yet.", defaultValue = "fp32")
-    private String dtype;
+    @Option(
+            names = "--dtype",
+            paramLabel = "TYPE",
+            defaultValue = "fp32",
+            converter = DtypeOption.class,
+            description = "Number format of the matrices, fp32 or bf16. Default: fp32.")
+    private Dtype dtype = Dtype.FP32;
 
     @Override
     public Integer call() {
-        if (!dtype.equals("fp32")) {
-            throw new SettingsException("--dtype " + dtype + ": expected fp32, the only one yet");
-        }
         PrintWriter out = spec.commandLine().getOut();
-        try (LoadedModel loaded = LoadedModel.open("--model", model, adapter, quantize)) {
+        try (LoadedModel loaded = LoadedModel.open("--model", model, adapter, quantize, dtype)) {
             int vocabulary = loaded.folder().config().vocabulary();
             if (top < 0 || top > vocabulary) {
                 throw new SettingsException("--top " + top + ": expected at most the vocabulary, " + vocabulary);

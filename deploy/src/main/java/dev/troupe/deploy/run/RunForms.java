@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import dev.troupe.model.AdaptedModel;
 import dev.troupe.model.AdapterFolder;
 import dev.troupe.model.Decoder;
+import dev.troupe.model.Dtype;
 import dev.troupe.model.FrozenBase;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelForm;
@@ -72,9 +73,9 @@ final class RunForms implements AutoCloseable {
     /** A language model that starts from a folder. */
     Start language(ModelFolder folder) {
         if (settings.mode() == Mode.FULL) {
-            return new Start(folder, new WholeModel(folder.config()), folder.weights());
+            return new Start(folder, new WholeModel(folder.config(), settings.numerics()), folder.weights());
         }
-        AdaptedModel form = new AdaptedModel(base(folder), settings.adapter(), false);
+        AdaptedModel form = adapted(folder, false);
         return new Start(folder, form, form.initial(seed));
     }
 
@@ -86,10 +87,15 @@ final class RunForms implements AutoCloseable {
     /** A model with a score head that starts from a folder; with adapters the folder may lack the head. */
     Start scoring(ModelFolder folder) {
         if (settings.mode() == Mode.FULL) {
-            return new Start(folder, new WholeModel(folder.config()), folder.weights());
+            return new Start(folder, new WholeModel(folder.config(), settings.numerics()), folder.weights());
         }
-        AdaptedModel form = new AdaptedModel(base(folder), settings.adapter(), true);
+        AdaptedModel form = adapted(folder, true);
         return new Start(folder, form, form.initial(seed + 1));
+    }
+
+    private AdaptedModel adapted(ModelFolder folder, boolean scoreHead) {
+        boolean checkpointing = settings.numerics().gradientCheckpointing();
+        return new AdaptedModel(base(folder), settings.adapter(), scoreHead, checkpointing);
     }
 
     /** The reference: the policy's base with adapters off where it is the policy's own start. */
@@ -122,8 +128,8 @@ final class RunForms implements AutoCloseable {
         return whole(folder);
     }
 
-    private static Callable<Decoder> whole(ModelFolder folder) {
-        return () -> Decoder.load(folder.config(), folder.weights(), false);
+    private Callable<Decoder> whole(ModelFolder folder) {
+        return () -> Decoder.load(folder.config(), folder.weights(), false, settings.numerics());
     }
 
     private synchronized @Nullable FrozenBase open(Path path) {
@@ -136,7 +142,9 @@ final class RunForms implements AutoCloseable {
 
     private synchronized FrozenBase base(ModelFolder folder) {
         settings.adapter().requireFits(folder.config());
-        FrozenBase.Storage storage = settings.mode() == Mode.QLORA ? FrozenBase.Storage.NF4 : FrozenBase.Storage.FP32;
+        FrozenBase.Storage plain =
+                settings.numerics().dtype() == Dtype.BF16 ? FrozenBase.Storage.BF16 : FrozenBase.Storage.FP32;
+        FrozenBase.Storage storage = settings.mode() == Mode.QLORA ? FrozenBase.Storage.NF4 : plain;
         return Objects.requireNonNull(bases.computeIfAbsent(
                 absolute(folder.path()),
                 p -> thread.call(() -> FrozenBase.load(p.toString(), folder.config(), folder.weights(), storage))));
