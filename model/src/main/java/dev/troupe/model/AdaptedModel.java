@@ -49,9 +49,7 @@ public record AdaptedModel(FrozenBase base, AdapterConfig adapter, boolean score
 
     /** Numbers that are trained. */
     public long trainable() {
-        return layout().tensors().values().stream()
-                .mapToLong(shape -> shape[0] * shape[1])
-                .sum();
+        return adapter.parameters(config());
     }
 
     /**

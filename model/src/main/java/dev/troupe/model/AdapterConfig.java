@@ -61,6 +61,14 @@ public record AdapterConfig(int r, double alpha, double dropout, boolean rslora,
         }
     }
 
+    /** Numbers that an adapter of a model has. */
+    public long parameters(ModelConfig model) {
+        return new AdapterLayout(model, this)
+                .tensors().values().stream()
+                        .mapToLong(shape -> shape[0] * shape[1])
+                        .sum();
+    }
+
     /** Whether a module, by its whole name ({@code model.layers.0.self_attn.q_proj}), is adapted. */
     boolean adapts(String module) {
         return targets.stream().anyMatch(t -> module.equals(t) || module.endsWith("." + t));

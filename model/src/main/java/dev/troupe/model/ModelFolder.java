@@ -51,6 +51,15 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
         return new ModelFolder(path, config, weights);
     }
 
+    /** The shape of the model in a folder, or of the one that its adapter was made for; weights are not read. */
+    public static ModelConfig shape(Path path) {
+        if (AdapterFolder.is(path)) {
+            AdapterFolder adapter = AdapterFolder.open(path);
+            return shape(adapter.basePath()).withScoreHead(adapter.scoreHead());
+        }
+        return ModelConfig.read(path.resolve(CONFIG));
+    }
+
     private static ModelFolder merged(AdapterFolder adapter) {
         ModelFolder base = open(adapter.basePath());
         ModelConfig config = base.config.withScoreHead(adapter.scoreHead());
