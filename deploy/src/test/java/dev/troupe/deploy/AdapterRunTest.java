@@ -10,7 +10,6 @@ import dev.troupe.model.ModelFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -58,7 +57,8 @@ class AdapterRunTest {
         assertThat(policy.config().r()).isEqualTo(4);
         AdapterFolder value = AdapterFolder.open(checkpoint("ppo", 2).resolve("value"));
         assertThat(value.scoreHead()).isTrue();
-        assertThat(value.basePath()).isEqualTo(Home.find().model("stories-reward").toAbsolutePath());
+        assertThat(value.basePath())
+                .isEqualTo(Home.find().model("stories-reward").toAbsolutePath());
         assertThat(value.tensors().names()).contains("base_model.model.score.weight");
     }
 
@@ -81,9 +81,7 @@ class AdapterRunTest {
         String[] settings = {"adapter.mode=lora", "learning_rate=1e-2", "checkpoint.every=1", "steps=3"};
         assertThat(Troupe.run("straight", settings).code()).isZero();
         assertThat(Troupe.run("resumed", settings).code()).isZero();
-        for (String file : List.of("step-3", "step-2")) {
-            delete(runs.resolve("resumed/checkpoints").resolve(file));
-        }
+        delete(checkpoint("resumed", 3));
         Troupe told = Troupe.of("run", "--resume", runs.resolve("resumed").toString());
 
         assertThat(told.code()).as(told.err()).isZero();
@@ -132,7 +130,8 @@ class AdapterRunTest {
         assertThat(story.code()).as(story.err()).isZero();
         assertThat(story.out()).startsWith("One day");
         assertThat(ModelFolder.open(folder).weights().names())
-                .isEqualTo(ModelFolder.open(Home.find().model("stories")).weights().names());
+                .isEqualTo(
+                        ModelFolder.open(Home.find().model("stories")).weights().names());
     }
 
     private static double[] logprobs(String... options) throws IOException {

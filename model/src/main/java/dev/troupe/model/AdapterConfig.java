@@ -5,13 +5,13 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A low-rank adapter's numbers (Hu et al. 2021, arXiv 2106.09685): a module's output is its matrix times the input, plus
- * scaling * B A times the input.
+ * A low-rank adapter's numbers (Hu et al. 2021, arXiv 2106.09685): a module's output is its matrix times the input,
+ * plus scaling * B A times the input.
  *
  * @param r rank
  * @param alpha {@code lora_alpha}
- * @param dropout share of the adapter's inputs dropped in offline training; the modules that read the same input (query,
- *     key and value; gate and up) drop the same
+ * @param dropout share of the adapter's inputs dropped in offline training; the modules that read the same input
+ *     (query, key and value; gate and up) drop the same
  * @param rslora scaling alpha / sqrt(r) (Kalajdzievski 2023, arXiv 2312.03732) in place of alpha / r
  * @param targets the modules: {@code all-linear}, {@code attention}, or names, whole or their last parts as in peft
  */

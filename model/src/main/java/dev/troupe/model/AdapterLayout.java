@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How an adapter's tensors, named as in peft's files, lie in the tensors of linear.py: the modules that are fused in one
- * matrix share an A (their ranks one after another) and a B (zero outside a module's own rows and ranks).
+ * How an adapter's tensors, named as in peft's files, lie in the tensors of linear.py: the modules that are fused in
+ * one matrix share an A (their ranks one after another) and a B (zero outside a module's own rows and ranks).
  */
 final class AdapterLayout {
     /** Stretches of linear.py, in lengths of the weights' own list. */

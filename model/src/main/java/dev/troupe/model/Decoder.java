@@ -91,8 +91,8 @@ public final class Decoder implements AutoCloseable {
     }
 
     /**
-     * A decoder on a base that others stand on too, with an adapter of its own, which alone can be trained, assigned and
-     * exported. Errors name the tensor that does not fit.
+     * A decoder on a base that others stand on too, with an adapter of its own, which alone can be trained, assigned
+     * and exported. Errors name the tensor that does not fit.
      */
     static Decoder over(AdaptedModel form, TensorSet adapter, boolean trainable) {
         return new Decoder(form, adapter, trainable);

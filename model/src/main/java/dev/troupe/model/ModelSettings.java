@@ -14,8 +14,7 @@ import java.util.List;
  * @param numerics number format, and what is kept for the backward pass
  * @param device where the process keeps its tensors
  */
-public record ModelSettings(
-        String policy, Mode mode, AdapterConfig adapter, Numerics numerics, Device device) {
+public record ModelSettings(String policy, Mode mode, AdapterConfig adapter, Numerics numerics, Device device) {
     /** What is trained. */
     public enum Mode {
         /** Every weight. */

@@ -8,9 +8,9 @@ import java.util.Arrays;
 
 /**
  * Matrices in four bits a number with double quantisation (Dettmers et al. 2023, arXiv 2305.14314), to the bit as
- * bitsandbytes 0.50 makes them on a CPU: blocks of 64 numbers, row after row, each number the nearest of 16 quantiles of
- * a normal distribution times the block's largest magnitude; those magnitudes, less their mean, in eight bits over runs
- * of 256.
+ * bitsandbytes 0.50 makes them on a CPU: blocks of 64 numbers, row after row, each number the nearest of 16 quantiles
+ * of a normal distribution times the block's largest magnitude; those magnitudes, less their mean, in eight bits over
+ * runs of 256.
  */
 final class Nf4 {
     /** Numbers that share a magnitude. */
@@ -42,7 +42,7 @@ final class Nf4 {
     /** The numbers that a magnitude's eight bits stand for, ascending. */
     static final float[] MAGNITUDE_CODE = magnitudeCode();
 
-    /** bitsandbytes rounds a magnitude to one of so many even steps from -1 to 1 before it looks for the nearest code. */
+    /** bitsandbytes rounds a magnitude to one of so many even steps from -1 to 1 before it looks for a code. */
     private static final int STEPS = 65_536;
 
     private static final float HALF_STEPS = (STEPS - 1) / 2f;

@@ -32,8 +32,12 @@ public final class ReferenceNode implements AutoCloseable {
     public static ReferenceNode start(
             ClusterNode cluster, Station station, ReferenceSettings settings, ModelFolder model) {
         String name = model.path().toString();
-        return start(cluster, station, settings, name, () -> Decoder.load(
-                model.config(), model.weights(), false, settings.numerics()));
+        return start(
+                cluster,
+                station,
+                settings,
+                name,
+                () -> Decoder.load(model.config(), model.weights(), false, settings.numerics()));
     }
 
     /**

@@ -34,9 +34,9 @@ public final class ModelScorer implements ScoringStation.Scorer, AutoCloseable {
         this.decoder = thread.call(model);
         if (!decoder.config().scoreHead()) {
             thread.run(decoder::close);
-            throw new RewardException(
-                    "model.reward = " + name
-                            + " has no score head: it is a language model; train a reward model from it with algorithm = reward");
+            throw new RewardException("model.reward = " + name
+                    + " has no score head: it is a language model; train a reward model from it with"
+                    + " algorithm = reward");
         }
     }
 

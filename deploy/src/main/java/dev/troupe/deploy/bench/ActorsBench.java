@@ -77,8 +77,8 @@ public final class ActorsBench {
     private void through(ClusterNode cluster, AeronNode aeron, PpoBench reference, PpoTraining training) {
         ModelFolder scored = new ModelFolder(
                 model.path(), model.config().withScoreHead(true), ModelInit.withScoreHead(model.weights()));
-        ReferenceNode references =
-                ReferenceNode.start(cluster, aeron.open("reference", null), new ReferenceSettings(null, 1, Numerics.FP32), model);
+        ReferenceNode references = ReferenceNode.start(
+                cluster, aeron.open("reference", null), new ReferenceSettings(null, 1, Numerics.FP32), model);
         RewardNode rewards = RewardNode.model(
                 cluster, aeron.open("reward", null), RewardSettings.from(ConfigFactory.empty()), scored, model);
         CompletableFuture<String> valueEnded = new CompletableFuture<>();

@@ -73,8 +73,7 @@ public final class SftBench {
     }
 
     private FrozenBase base() {
-        FrozenBase.Storage plain =
-                numerics.dtype() == Dtype.BF16 ? FrozenBase.Storage.BF16 : FrozenBase.Storage.FP32;
+        FrozenBase.Storage plain = numerics.dtype() == Dtype.BF16 ? FrozenBase.Storage.BF16 : FrozenBase.Storage.FP32;
         FrozenBase.Storage storage = trained == Trained.QLORA ? FrozenBase.Storage.NF4 : plain;
         return FrozenBase.load(model.path().toString(), model.config(), model.weights(), storage);
     }

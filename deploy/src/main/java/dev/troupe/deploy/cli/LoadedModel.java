@@ -68,7 +68,9 @@ record LoadedModel(
 
     /** What {@link #tensors()} are. */
     ModelForm form() {
-        return base == null || adapter == null ? new WholeModel(folder.config(), numerics) : AdaptedModel.of(base, adapter);
+        return base == null || adapter == null
+                ? new WholeModel(folder.config(), numerics)
+                : AdaptedModel.of(base, adapter);
     }
 
     /** All weights, or those of the adapter. */

@@ -93,7 +93,13 @@ final class OfflineRun implements AutoCloseable {
                 long tokens = rewards ? rewardModel(model, tokenizer) : languageModel(model, tokenizer);
                 CheckpointStore store = new CheckpointStore(folder.checkpoints(), settings.checkpointKeep());
                 Path saved = Checkpoint.write(
-                        store, settings.steps(), settings.steps(), List.of(), List.of(model), Map.of(), start.folder().path());
+                        store,
+                        settings.steps(),
+                        settings.steps(),
+                        List.of(),
+                        List.of(model),
+                        Map.of(),
+                        start.folder().path());
                 summary(tokens, first.call(decoder::liveSha256)).write(folder);
                 out.println("model: " + saved.resolve(name));
             }

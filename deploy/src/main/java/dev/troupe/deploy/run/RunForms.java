@@ -107,8 +107,8 @@ final class RunForms implements AutoCloseable {
     }
 
     /**
-     * A reward model. It stands on a base that is there already and not quantised, if it is that base or an adapter with
-     * a head made for it.
+     * A reward model. It stands on a base that is there already and not quantised, if it is that base or an adapter
+     * with a head made for it.
      */
     Callable<Decoder> reward(ModelFolder folder) {
         if (settings.mode() != Mode.LORA) {

@@ -2,8 +2,8 @@ package dev.troupe.deploy.settings;
 
 import com.typesafe.config.Config;
 import dev.troupe.model.ModelConfig;
-import dev.troupe.model.ModelSettings;
 import dev.troupe.model.ModelFolder;
+import dev.troupe.model.ModelSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -168,8 +168,7 @@ public final class MemoryEstimate {
             boolean shared = config.getIsNull("model.value") && settings.mode() == ModelSettings.Mode.LORA;
             ModelMemory reward = memory("model.reward");
             long rewardRows = config.getLong("reward.batch");
-            roles.add(new Role(
-                    "reward", 1, shared ? 0 : reward.weights(), 0, 0, reward.scored(rewardRows, length)));
+            roles.add(new Role("reward", 1, shared ? 0 : reward.weights(), 0, 0, reward.scored(rewardRows, length)));
             apart += shared ? reward.weights() : 0;
         }
     }

@@ -90,6 +90,7 @@ class MemoryEstimateTest {
         assertThat((double) four.base())
                 .isCloseTo((SMOLLM2 - embedding) * 4.133 / 8 + 4 * embedding, within(0.01 * four.base()));
         Config full = Settings.parse("test", "", List.of()).config();
-        assertThat(MemoryEstimate.of(lora).together(1)).isLessThan(MemoryEstimate.of(full).together(1));
+        assertThat(MemoryEstimate.of(lora).together(1))
+                .isLessThan(MemoryEstimate.of(full).together(1));
     }
 }
