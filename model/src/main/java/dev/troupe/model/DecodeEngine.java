@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
@@ -32,7 +33,7 @@ public final class DecodeEngine implements AutoCloseable {
 
     private final ModelConfig config;
     private final Script script;
-    private final PackedWeights weights;
+    private final PlacedWeights weights;
     private final NDManager manager = Libtorch.scope();
     private final int slots;
     private final int length;
@@ -64,13 +65,17 @@ public final class DecodeEngine implements AutoCloseable {
     };
 
     private DecodeEngine(
-            ModelConfig config, TensorSet set, int slots, int length, SamplingConfig sampling, Dtype dtype) {
+            ModelConfig config,
+            Function<Script, PlacedWeights> placed,
+            int slots,
+            int length,
+            SamplingConfig sampling) {
         this.config = config;
         this.slots = slots;
         this.length = length;
         this.dims = Decoder.dims(config);
         this.script = Script.load(Decoder.class, "decoder.py", "linear.py", "sampling.py", "decode.py");
-        this.weights = new PackedWeights(config, set, script, dtype, slots);
+        this.weights = placed.apply(script);
         NDList store = new NDList();
         for (int i = 0; i < config.layers(); i++) {
             store.add(manager.zeros(new Shape((long) slots * config.kvHeads(), length, 2L * config.headDim())));
@@ -112,6 +117,23 @@ public final class DecodeEngine implements AutoCloseable {
     /** As {@link #open(ModelConfig, TensorSet, int, int, SamplingConfig)}, the weights rounded to a number format. */
     public static DecodeEngine open(
             ModelConfig config, TensorSet weights, int slots, int length, SamplingConfig sampling, Dtype dtype) {
+        check(config, slots, length);
+        return new DecodeEngine(
+                config, script -> new PackedWeights(config, weights, script, dtype, slots), slots, length, sampling);
+    }
+
+    /** As {@link #open}, for an adapter over a base: what is swapped is the adapter's tensors alone. */
+    static DecodeEngine over(AdaptedModel form, TensorSet adapter, int slots, int length, SamplingConfig sampling) {
+        check(form.config(), slots, length);
+        return new DecodeEngine(
+                form.config(),
+                script -> new AdapterWeights(form.base(), form.config(), form.adapter(), adapter, script),
+                slots,
+                length,
+                sampling);
+    }
+
+    private static void check(ModelConfig config, int slots, int length) {
         if (slots < 1) {
             throw new IllegalArgumentException("slots = " + slots + ": expected at least 1");
         }
@@ -123,7 +145,6 @@ public final class DecodeEngine implements AutoCloseable {
         if (config.scoreHead()) {
             throw new ModelException("a model with a score head cannot generate");
         }
-        return new DecodeEngine(config, weights, slots, length, sampling, dtype);
     }
 
     private NDArray columns() {

@@ -20,32 +20,64 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Decoder implements AutoCloseable {
     private final ModelConfig config;
+    private final ModelForm form;
     private final Script script;
-    private final DeviceWeights weights;
+    private final LiveWeights weights;
     private final int[] dims;
     private final Numerics numerics;
     private final NDList gradients = new NDList();
     private @Nullable Trunk trunk;
     private final Head head;
+    /** Which of an adapter's inputs are dropped while recording; null for none. */
+    private @Nullable Long dropSeed;
 
     private Decoder(ModelConfig config, TensorSet set, boolean trainable, Numerics numerics) {
         this.config = config;
+        this.form = new WholeModel(config, numerics);
         this.numerics = numerics;
         this.script = Script.load(Decoder.class, "decoder.py", "linear.py", "kernel.py", "head.py");
         boolean byKernel = !config.family().qkNorm();
-        this.weights = new DeviceWeights(config, set, script, numerics.dtype(), byKernel || !trainable);
+        DeviceWeights live = new DeviceWeights(config, set, script, numerics.dtype(), byKernel || !trainable);
+        this.weights = live;
         this.dims = dims(config);
         if (trainable) {
             allocateGradients(byKernel && numerics.dtype() == Dtype.BF16);
         }
         boolean checkpointing = numerics.gradientCheckpointing();
         this.trunk = byKernel
-                ? new Kernel(script, weights, gradients, dims, config.normEps(), checkpointing)
-                : new Definition(script, weights.slots(), dims, config.normEps(), checkpointing, trainable);
+                ? new Kernel(script, live, gradients, dims, config.normEps(), checkpointing)
+                : new Definition(script, live::slots, dims, config.normEps(), checkpointing, trainable);
         this.head = new Head(
                 script,
-                weights.slot(WeightLayout.HEAD_SLOT),
-                weights.inSlots(gradients).get(WeightLayout.HEAD_SLOT));
+                live.slot(WeightLayout.HEAD_SLOT),
+                live.inSlots(gradients).get(WeightLayout.HEAD_SLOT));
+    }
+
+    private Decoder(AdaptedModel form, TensorSet adapter, boolean trainable) {
+        this.config = form.config();
+        this.form = form;
+        this.numerics = form.numerics();
+        this.script = form.base().script();
+        AdapterWeights live = new AdapterWeights(form.base(), config, form.adapter(), adapter, script);
+        this.weights = live;
+        this.dims = dims(config);
+        if (trainable) {
+            allocateGradients(false);
+        }
+        this.trunk =
+                new Definition(script, this::slots, dims, config.normEps(), numerics.gradientCheckpointing(), false);
+        this.head = new Head(script, live.head(), live.headGradient(gradients));
+    }
+
+    private Decoder(FrozenBase base) {
+        this.config = base.config();
+        this.form = new WholeModel(config);
+        this.numerics = Numerics.FP32;
+        this.script = base.script();
+        this.weights = new NoLiveWeights(base);
+        this.dims = dims(config);
+        this.trunk = new Definition(script, base::slots, dims, config.normEps(), false, false);
+        this.head = new Head(script, base.places().get(WeightLayout.HEAD_SLOT), base.absent());
     }
 
     /** Puts weights on the device; names and shapes must be the configuration's, errors name the tensor. */
@@ -56,6 +88,19 @@ public final class Decoder implements AutoCloseable {
     /** As {@link #load(ModelConfig, TensorSet, boolean)}; numbers are rounded to the format that is asked for. */
     public static Decoder load(ModelConfig config, TensorSet weights, boolean trainable, Numerics numerics) {
         return new Decoder(config, weights, trainable, numerics);
+    }
+
+    /**
+     * A decoder on a base that others stand on too, with an adapter of its own, which alone can be trained, assigned
+     * and exported. Errors name the tensor that does not fit.
+     */
+    static Decoder over(AdaptedModel form, TensorSet adapter, boolean trainable) {
+        return new Decoder(form, adapter, trainable);
+    }
+
+    /** The base itself, adapters off; it can only score. */
+    public static Decoder over(FrozenBase base) {
+        return new Decoder(base);
     }
 
     static int[] dims(ModelConfig config) {
@@ -83,6 +128,30 @@ public final class Decoder implements AutoCloseable {
         for (NDArray leaf : weights.leaves()) {
             gradients.add(JniUtils.getGradient((PtNDArray) leaf));
         }
+    }
+
+    /** What the tensors of this decoder are. */
+    public ModelForm form() {
+        return form;
+    }
+
+    /**
+     * From the next recorded pass on, drops the share of an adapter's inputs that its configuration says; the seed
+     * decides which. For offline training only; without an adapter it does nothing.
+     */
+    public void dropInputs(long seed) {
+        dropSeed = seed;
+    }
+
+    private TensorList slots() {
+        if (dropSeed != null
+                && Autograd.isRecording()
+                && form instanceof AdaptedModel adapted
+                && weights instanceof AdapterWeights live
+                && adapted.adapter().dropout() > 0) {
+            return live.dropping(adapted.adapter().dropout(), dropSeed);
+        }
+        return weights.slots();
     }
 
     /** The shape of this decoder. */
@@ -197,7 +266,7 @@ public final class Decoder implements AutoCloseable {
 
     /** From now on decoder.py computes the hidden states, and not the kernel. */
     void withoutKernel(boolean checkpointing) {
-        trunk = new Definition(script, weights.slots(), dims, config.normEps(), checkpointing, true);
+        trunk = new Definition(script, weights::slots, dims, config.normEps(), checkpointing, true);
     }
 
     /** Positions a chunk of the head's. */
@@ -231,7 +300,7 @@ public final class Decoder implements AutoCloseable {
     private Object[] head(Batch batch, Object... more) {
         checkWidth(batch);
         List<Object> arguments = new ArrayList<>(List.of(batch.ids(), batch.positions(), batch.segments()));
-        arguments.addAll(List.of(batch.selected(), weights.slots(), dims, config.normEps()));
+        arguments.addAll(List.of(batch.selected(), slots(), dims, config.normEps()));
         arguments.addAll(Arrays.asList(more));
         return arguments.toArray();
     }
@@ -279,6 +348,8 @@ public final class Decoder implements AutoCloseable {
             trunk.close();
         }
         weights.close();
-        script.close();
+        if (weights instanceof DeviceWeights) { // otherwise it is the base's
+            script.close();
+        }
     }
 }

@@ -7,6 +7,7 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * decoder.py itself, differentiated by autograd. With checkpointing only the layers' inputs are kept, and each layer is
@@ -15,15 +16,16 @@ import java.util.List;
  */
 final class Definition implements Trunk {
     private final Script script;
-    private final TensorList weights;
+    private final Supplier<TensorList> weights;
     private final int[] dims;
     private final double eps;
     private final boolean checkpointing;
     private final boolean embeddingTrained;
 
+    /** @param weights the list of a pass, asked for at its beginning */
     Definition(
             Script script,
-            TensorList weights,
+            Supplier<TensorList> weights,
             int[] dims,
             double eps,
             boolean checkpointing,
@@ -45,7 +47,7 @@ final class Definition implements Trunk {
                 batch.positions(),
                 batch.segments(),
                 batch.selected(),
-                weights,
+                weights.get(),
                 dims,
                 eps);
     }
@@ -71,6 +73,7 @@ final class Definition implements Trunk {
         private final NDManager scope;
         private final List<NDArray> inputs = new ArrayList<>();
         private final NDList begun;
+        private final TensorList w = weights.get();
 
         Layers(Batch batch) {
             this.batch = batch;
@@ -79,7 +82,7 @@ final class Definition implements Trunk {
         }
 
         private NDList start(NDManager manager) {
-            return script.tensors(manager, "start", batch.ids(), batch.positions(), batch.segments(), weights, dims);
+            return script.tensors(manager, "start", batch.ids(), batch.positions(), batch.segments(), w, dims);
         }
 
         Pass pass() {
@@ -89,11 +92,11 @@ final class Definition implements Trunk {
                 x = layer(scope, x, i);
             }
             inputs.add(x);
-            return new Pass(script.tensor(scope, "rms_norm_of", x, weights, eps), this::backward);
+            return new Pass(script.tensor(scope, "rms_norm_of", x, w, eps), this::backward);
         }
 
         private NDArray layer(NDManager manager, NDArray x, int i) {
-            return script.tensor(manager, "layer", x, begun, batch.selected(), weights, i, dims, eps);
+            return script.tensor(manager, "layer", x, begun, batch.selected(), w, i, dims, eps);
         }
 
         private void backward(NDArray arrived) {
@@ -120,7 +123,7 @@ final class Definition implements Trunk {
             x.setRequiresGradient(true);
             try (Autograd.Pause on = Autograd.resume();
                     NDManager once = Libtorch.scope()) {
-                NDArray out = i == dims[0] ? script.tensor(once, "rms_norm_of", x, weights, eps) : layer(once, x, i);
+                NDArray out = i == dims[0] ? script.tensor(once, "rms_norm_of", x, w, eps) : layer(once, x, i);
                 Definition.backward(out, d);
             }
             NDArray gradient = JniUtils.getGradient((PtNDArray) x);

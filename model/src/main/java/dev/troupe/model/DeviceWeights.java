@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The weights of one decoder as tensors on the device, in the places where the script looks for them. */
-final class DeviceWeights implements AutoCloseable {
+final class DeviceWeights implements LiveWeights {
     private final NDManager manager = Libtorch.scope();
     private final WeightLayout layout;
     private final Script script;
@@ -46,8 +46,8 @@ final class DeviceWeights implements AutoCloseable {
         assign(weights);
     }
 
-    /** Every slot of the script. */
-    TensorList slots() {
+    @Override
+    public TensorList slots() {
         return slots;
     }
 
@@ -56,12 +56,13 @@ final class DeviceWeights implements AutoCloseable {
         return all.get(place);
     }
 
-    /** The tensors that are weights. */
-    NDList leaves() {
+    @Override
+    public NDList leaves() {
         return leaves;
     }
 
-    TensorList leafList() {
+    @Override
+    public TensorList leafList() {
         return leafList;
     }
 
@@ -84,12 +85,13 @@ final class DeviceWeights implements AutoCloseable {
         return all;
     }
 
-    List<String> names() {
+    @Override
+    public List<String> names() {
         return layout.leaves().stream().map(WeightLayout.Leaf::name).toList();
     }
 
-    /** Checks, then copies into the live tensors. */
-    void assign(TensorSet weights) {
+    @Override
+    public void assign(TensorSet weights) {
         layout.check(weights);
         for (int i = 0; i < leaves.size(); i++) {
             WeightLayout.Leaf leaf = layout.leaves().get(i);
@@ -100,8 +102,8 @@ final class DeviceWeights implements AutoCloseable {
         }
     }
 
-    /** Copies fp32 numbers, in the order of {@link #leaves()}, rounded to the number format. */
-    void put(NDList fresh) {
+    @Override
+    public void put(NDList fresh) {
         put(leaves, fresh);
     }
 
@@ -109,12 +111,13 @@ final class DeviceWeights implements AutoCloseable {
         script.run(rounded ? "assign_rounded" : "assign", live, fresh);
     }
 
-    TensorSet export() {
+    @Override
+    public TensorSet export() {
         return split(leaves);
     }
 
-    /** Tensors shaped as the leaves are, under their Hugging Face names. */
-    TensorSet split(NDList like) {
+    @Override
+    public TensorSet split(NDList like) {
         List<ByteBuffer> bytes = new ArrayList<>();
         for (NDArray array : like) {
             try (NDArray wide = script.tensor(manager, "widened", array)) {

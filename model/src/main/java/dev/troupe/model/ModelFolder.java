@@ -31,9 +31,13 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
 
     /**
      * Reads a folder's config.json and weights (one safetensors file or several with their index), or a GGUF file, and
-     * checks one against the other; errors name the file and the reason.
+     * checks one against the other; errors name the file and the reason. An adapter's folder opens as the model it was
+     * made for with the adapter merged.
      */
     public static ModelFolder open(Path path) {
+        if (AdapterFolder.is(path)) {
+            return merged(AdapterFolder.open(path));
+        }
         if (GgufModel.isGguf(path)) {
             GgufModel file = GgufModel.open(path);
             return checked(path, path, file.config(), file.weights());
@@ -50,8 +54,14 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
         throw new ModelException("model folder " + path + " has no " + WEIGHTS + " and no " + ShardedWeights.INDEX);
     }
 
-    /** The configuration of a folder or GGUF file, without its weights. */
+    /**
+     * The configuration of a folder or GGUF file, or of the model that an adapter was made for, without the weights.
+     */
     public static ModelConfig config(Path path) {
+        if (AdapterFolder.is(path)) {
+            AdapterFolder adapter = AdapterFolder.open(path);
+            return config(adapter.basePath()).withScoreHead(adapter.scoreHead());
+        }
         if (GgufModel.isGguf(path)) {
             return GgufModel.open(path).config();
         }
@@ -92,6 +102,24 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
         return new ModelFolder(path, config, weights);
     }
 
+    private static ModelFolder merged(AdapterFolder adapter) {
+        ModelFolder base = open(adapter.basePath());
+        ModelConfig config = base.config.withScoreHead(adapter.scoreHead());
+        TensorSet start =
+                config.scoreHead() && !base.config.scoreHead() ? ModelInit.withScoreHead(base.weights) : base.weights;
+        TensorSet weights = AdapterMerge.merge(
+                config, HalfFloats.as(DataType.DATA_TYPE_F32, start), adapter.config(), adapter.tensors());
+        return new ModelFolder(adapter.path(), config, weights);
+    }
+
+    /** Where the tokenizer's files are: an adapter may leave them to its base. */
+    private static Path tokenizerFolder(Path path) {
+        boolean own = Files.exists(path.resolve("tokenizer.json"));
+        return own || !AdapterFolder.is(path)
+                ? path
+                : tokenizerFolder(AdapterFolder.open(path).basePath());
+    }
+
     /** In the decoder's order, without tensors that some writers add and that say nothing new. */
     private static TensorSet ordered(TensorSet read, ModelConfig config, WeightLayout layout) {
         Map<String, HostTensor> tensors = new LinkedHashMap<>();
@@ -111,7 +139,7 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
 
     /** The tokenizer of the model; an error when it has none, or one with more tokens than the embedding has rows. */
     public Tokenizer tokenizer() {
-        Tokenizer tokenizer = Tokenizer.open(path);
+        Tokenizer tokenizer = Tokenizer.open(tokenizerFolder(path));
         if (tokenizer.vocabularySize() > config.vocabulary()) {
             int size = tokenizer.vocabularySize();
             tokenizer.close();
@@ -139,11 +167,21 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
             Files.createDirectories(path);
             Files.writeString(path.resolve(CONFIG), config.toJson(dtype));
             Safetensors.write(path.resolve(WEIGHTS), weights);
-            if (tokenizerFrom != null) {
-                TokenizerFiles.copy(tokenizerFrom, path);
-            }
         } catch (IOException e) {
             throw new ModelException("cannot write model folder " + path + ": " + e, e);
+        }
+        if (tokenizerFrom != null) {
+            copyTokenizer(tokenizerFrom, path);
+        }
+    }
+
+    /** Copies what there is of a model's tokenizer into another folder. */
+    static void copyTokenizer(Path model, Path to) {
+        Path from = tokenizerFolder(model);
+        try {
+            TokenizerFiles.copy(from, to);
+        } catch (IOException e) {
+            throw new ModelException("cannot copy the tokenizer of " + from + " to " + to + ": " + e, e);
         }
     }
 }

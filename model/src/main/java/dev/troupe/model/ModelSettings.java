@@ -3,15 +3,27 @@ package dev.troupe.model;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
+import java.util.List;
 
 /**
  * Settings of this room; troupe/model.conf documents each key.
  *
  * @param policy the policy: a folder or a shipped model's name
+ * @param mode what is trained
+ * @param adapter the adapter's numbers; they matter unless everything is trained
  * @param numerics number format, and what is kept for the backward pass
  * @param device where the process keeps its tensors
  */
-public record ModelSettings(String policy, Numerics numerics, Device device) {
+public record ModelSettings(String policy, Mode mode, AdapterConfig adapter, Numerics numerics, Device device) {
+    /** What is trained. */
+    public enum Mode {
+        /** Every weight. */
+        FULL,
+        /** An adapter over the weights as they are. */
+        LORA,
+        /** An adapter over weights in four bits. */
+        QLORA
+    }
 
     /**
      * Reads and checks the keys, those that are absent from troupe/model.conf; an error names the key, its value and
@@ -21,17 +33,36 @@ public record ModelSettings(String policy, Numerics numerics, Device device) {
         Config c = config.withFallback(
                         ConfigFactory.parseResources(ModelSettings.class.getClassLoader(), "troupe/model.conf"))
                 .resolve();
-        requireOnly(c, "adapter.mode", "full");
         Numerics numerics =
                 new Numerics(Dtype.of("dtype", c.getString("dtype")), c.getBoolean("model.gradient_checkpointing"));
-        return new ModelSettings(c.getString("model.policy"), numerics, Device.of("device", c.getString("device")));
+        Device device = Device.of("device", c.getString("device"));
+        return new ModelSettings(c.getString("model.policy"), mode(c), adapter(c), numerics, device);
     }
 
-    private static void requireOnly(Config config, String key, String possible) {
-        String value = config.getString(key);
-        if (!value.equals(possible)) {
-            throw new ConfigException.BadValue(
-                    config.getValue(key).origin(), key, "is '" + value + "'; only '" + possible + "' is known yet");
+    private static AdapterConfig adapter(Config config) {
+        try {
+            return new AdapterConfig(
+                    config.getInt("adapter.r"),
+                    config.getDouble("adapter.alpha"),
+                    config.getDouble("adapter.dropout"),
+                    config.getBoolean("adapter.rslora"),
+                    List.of(config.getString("adapter.targets").trim().split("\\s*,\\s*")));
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException.Generic(String.valueOf(e.getMessage()), e);
         }
+    }
+
+    private static Mode mode(Config config) {
+        String value = config.getString("adapter.mode");
+        return switch (value) {
+            case "full" -> Mode.FULL;
+            case "lora" -> Mode.LORA;
+            case "qlora" -> Mode.QLORA;
+            default ->
+                throw new ConfigException.BadValue(
+                        config.getValue("adapter.mode").origin(),
+                        "adapter.mode",
+                        "is '" + value + "'; expected full, lora or qlora");
+        };
     }
 }

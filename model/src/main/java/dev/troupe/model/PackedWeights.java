@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * them for that many rows. In bf16 they are held as such where the processor computes in it; elsewhere with the same
  * numbers in fp32, for widening them at each step takes longer than the products do.
  */
-final class PackedWeights implements AutoCloseable {
+final class PackedWeights implements PlacedWeights {
     /** Smaller matrices stay in the cache anyway, and oneDNN's call costs more than libtorch's own. */
     private static final long LARGE = 1 << 17;
 
@@ -43,13 +43,14 @@ final class PackedWeights implements AutoCloseable {
         assign(weights);
     }
 
-    /** Every slot of the script; another list after each {@link #assign}. */
-    TensorList slots() {
+    @Override
+    public TensorList slots() {
         return slots;
     }
 
-    /** Checks, then puts other weights in place of the live ones, one after another: there is no room for both. */
-    void assign(TensorSet weights) {
+    /** One after another: there is no room for both. */
+    @Override
+    public void assign(TensorSet weights) {
         layout.check(weights);
         slots.close();
         for (int i = 0; i < layout.leaves().size(); i++) {
@@ -111,7 +112,8 @@ final class PackedWeights implements AutoCloseable {
                 Libtorch.device().computesInBf16());
     }
 
-    TensorSet export() {
+    @Override
+    public TensorSet export() {
         List<ByteBuffer> bytes = new ArrayList<>();
         for (NDArray leaf : leaves) {
             try (NDArray plain = script.tensor(manager, "plain", leaf)) {

@@ -28,8 +28,14 @@ final class WeightLayout {
     /** Slot of the rope frequencies, which are not weights. */
     static final int ROPE_SLOT = 3;
 
+    /** Whether a slot holds the matrix of a layer's linear map. */
+    static boolean isLinear(int slot) {
+        int place = (slot - GLOBAL_SLOTS) % LAYER_SLOTS;
+        return slot >= GLOBAL_SLOTS && (place == 1 || place == 5 || place == 7 || place == 8);
+    }
+
     /** Rows of a Hugging Face tensor that stand somewhere in a leaf. */
-    private record Piece(String name, int row, int leafRow, int rows) {}
+    record Piece(String name, int row, int leafRow, int rows) {}
 
     /**
      * One tensor on the device.

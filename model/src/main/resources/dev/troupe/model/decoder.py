@@ -8,6 +8,7 @@
 #   0 attention norm [D]   1 q, k and v [K * (G + 2) * E, D], by key-value head: its G queries, its key, its value
 #   2 their bias           3 query norm [E]      4 key norm [E]     5 attention output [D, K * G * E]
 #   6 mlp norm [D]         7 gate and up [2 * F, D]                 8 down [D, F]
+# What may follow them, adapters and the state of quantised matrices, stands in linear.py.
 
 def rms_norm(self, x: Tensor, weight: Tensor, eps: float) -> Tensor:
   n = torch.linalg_vector_norm(x, 2, [-1], True)

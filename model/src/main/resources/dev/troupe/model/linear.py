@@ -1,10 +1,60 @@
-# Linear maps of a layer: the one place that knows how a matrix is stored.
+# Linear maps of a layer: the one place that knows how a matrix is stored and what is added to it.
+#
+# With n = 4 + 9 * layers weights (decoder.py), w may go on in stretches of n tensors, each laid out as the weights are
+# and empty where it says nothing. Low-rank adapters (Hu et al. 2021, arXiv 2106.09685) take three:
+#   A [R, in] and B [out, R], where R is the sum of the ranks of the modules that are fused in the matrix;
+#   M, broadcast to B: the adapter's scale where a module's rows meet its own ranks, 0 elsewhere.
+# Matrices in NF4 (Dettmers et al. 2023, arXiv 2305.14314) take four more; the weight itself is uint8 [out, in / 2] then,
+# the modules fused in it one after another:
+#   the code of each block's largest magnitude, uint8 [blocks]; a block is 64 numbers, row after row;
+#   [2, runs] scale and offset of those codes; the number of blocks [runs] that each of them holds for;
+#   the place [out] of each row in the fused order, empty where that is the order already.
+# Of those stretches the first two places hold what all matrices share: the two numbers [256, 2] of each byte and the
+# number [256] of each code. A last single tensor, float64 [2], is the share of an adapter's inputs that is dropped and
+# the seed that says which.
 
 # x [N, in] times the matrix at place i of w: [N, out]. A matrix may lie packed, as oneDNN wants it.
 def linear(self, x: Tensor, w: List[Tensor], i: int, dims: List[int]) -> Tensor:
+  n = 4 + 9 * dims[0]
   if ops.prim.is_mkldnn(w[i]):
-    return self.packed_linear(x, w[i])
-  return torch.linear(x, self.wide(w[i]))
+    y = self.packed_linear(x, w[i])
+  else:
+    y = torch.linear(x, self.wide(self.matrix(w, i, n)))
+  if torch.gt(torch.len(w), n):
+    if torch.gt(w[n + i].numel(), 0):
+      u = torch.linear(self.dropped(x, w, i, n), w[n + i])
+      y = torch.addmm(y, u, torch.t(w[2 * n + i] * w[3 * n + i]))
+  return y
+
+# The matrix at place i of w, [out, in], out of its NF4 form if it is stored in that. Nobody keeps it beyond its product.
+def matrix(self, w: List[Tensor], i: int, n: int) -> Tensor:
+  m = w[i]
+  if torch.gt(torch.len(w), 8 * n - 1):
+    if torch.gt(w[4 * n + i].numel(), 0):
+      m = self.dequantized(w[i], w[4 * n + i], w[5 * n + i], w[6 * n + i], w[4 * n], w[4 * n + 1])
+      if torch.gt(w[7 * n + i].numel(), 0):
+        m = torch.index_select(m, 0, w[7 * n + i])
+  return m
+
+# Numbers [rows, columns] of packed bytes [rows, columns / 2].
+def dequantized(self, packed: Tensor, codes: Tensor, runs: Tensor, lengths: Tensor, pairs: Tensor, table: Tensor) -> Tensor:
+  spread = torch.repeat_interleave(runs, lengths, 1)
+  largest = torch.index_select(table, 0, torch.to(codes, 3)) * torch.select(spread, 0, 0) + torch.select(spread, 0, 1)
+  numbers = torch.embedding(pairs, torch.to(packed.view([-1]), 3)).view([-1, 64])
+  return (numbers * torch.unsqueeze(largest, 1)).view([packed.size(0), 2 * packed.size(1)])
+
+# x with a share of its numbers dropped and the others scaled up, if w ends with a share. Which ones depends on the seed
+# and the place alone, so that a second pass drops the same.
+def dropped(self, x: Tensor, w: List[Tensor], i: int, n: int) -> Tensor:
+  out = x
+  last = torch.len(w) - 1
+  if torch.eq(torch.remainder(last, n), 0):
+    share = float(torch.select(w[last], 0, 0))
+    seed = int(torch.select(w[last], 0, 1))
+    chance = torch.Generator(device=None, seed=seed * 1000003 + i)
+    kept = torch.bernoulli(torch.full_like(x, 1. - share), generator=chance)
+    out = x * kept / (1. - share)
+  return out
 
 # Numbers in bf16 widened to fp32, in which everything is computed; others as they are.
 def wide(self, x: Tensor) -> Tensor:

@@ -22,8 +22,11 @@ import org.junit.jupiter.api.Assumptions;
 final class GoldenFolder {
     /** The kinds this room has code for. */
     static final Set<String> KINDS = Set.of(
+            "lora",
             "model",
             "model-score",
+            "nf4",
+            "qlora",
             "sampling",
             "stories260k",
             "stories260k-tokenizer",

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ModelSettingsTest {
@@ -19,6 +20,18 @@ class ModelSettingsTest {
     void shouldReadTheNumberFormatAndWhatIsKept() {
         Config config = ConfigFactory.parseString("dtype = bf16, model.gradient_checkpointing = true");
         assertThat(ModelSettings.from(config).numerics()).isEqualTo(new Numerics(Dtype.BF16, true));
+    }
+
+    @Test
+    void shouldReadAnAdaptersNumbers() {
+        Config config = ConfigFactory.parseString(
+                        "adapter { mode = qlora, r = 4, alpha = 6, rslora = true, targets = \"q_proj, v_proj\" }")
+                .withFallback(DEFAULTS);
+        ModelSettings settings = ModelSettings.from(config);
+        assertThat(settings.mode()).isEqualTo(ModelSettings.Mode.QLORA);
+        assertThat(settings.adapter()).isEqualTo(new AdapterConfig(4, 6, 0, true, List.of("q_proj", "v_proj")));
+        assertThat(settings.adapter().scaling()).isEqualTo(3);
+        assertThat(ModelSettings.from(DEFAULTS).adapter().scaling()).isEqualTo(2);
     }
 
     @Test

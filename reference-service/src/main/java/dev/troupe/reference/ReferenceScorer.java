@@ -1,8 +1,6 @@
 package dev.troupe.reference;
 
 import dev.troupe.model.Decoder;
-import dev.troupe.model.ModelFolder;
-import dev.troupe.model.Numerics;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.TokenRow;
 import dev.troupe.model.TokenRows;
@@ -12,6 +10,7 @@ import dev.troupe.proto.v1.ScoreAnswer;
 import dev.troupe.proto.v1.ScoreRequest;
 import dev.troupe.transport.ScoringStation;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
 
 /** Log-probabilities of completions under a frozen model, at the temperature the policy samples with. */
@@ -21,10 +20,10 @@ public final class ReferenceScorer implements ScoringStation.Scorer, AutoCloseab
     private final TensorThread thread;
     private final Decoder decoder;
 
-    /** Loads the model onto its thread; the thread is closed with the scorer. */
-    public ReferenceScorer(TensorThread thread, ModelFolder model, Numerics numerics) {
+    /** Makes the model on its thread; both are closed with the scorer. */
+    public ReferenceScorer(TensorThread thread, Callable<Decoder> model) {
         this.thread = thread;
-        this.decoder = thread.call(() -> Decoder.load(model.config(), model.weights(), false, numerics));
+        this.decoder = thread.call(model);
     }
 
     @Override

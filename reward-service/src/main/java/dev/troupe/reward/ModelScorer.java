@@ -2,7 +2,6 @@ package dev.troupe.reward;
 
 import dev.troupe.model.Decoder;
 import dev.troupe.model.ModelFolder;
-import dev.troupe.model.Numerics;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.TokenRow;
 import dev.troupe.model.TokenRows;
@@ -13,6 +12,7 @@ import dev.troupe.transport.ScoreAnswers;
 import dev.troupe.transport.ScoringStation;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
 
 /** A reward model's score at the last token of prompt and completion. */
@@ -24,18 +24,20 @@ public final class ModelScorer implements ScoringStation.Scorer, AutoCloseable {
     private final Decoder decoder;
 
     /**
-     * Loads the model onto its thread; the thread is closed with the scorer.
+     * Makes the model on its thread; both are closed with the scorer.
      *
+     * @param name of the model, for errors
      * @throws RewardException when the model has no score head
      */
-    public ModelScorer(TensorThread thread, ModelFolder model, Numerics numerics) {
-        if (!model.config().scoreHead()) {
-            throw new RewardException(
-                    "model.reward = " + model.path()
-                            + " has no score head: it is a language model; train a reward model from it with algorithm = reward");
-        }
+    public ModelScorer(TensorThread thread, String name, Callable<Decoder> model) {
         this.thread = thread;
-        this.decoder = thread.call(() -> Decoder.load(model.config(), model.weights(), false, numerics));
+        this.decoder = thread.call(model);
+        if (!decoder.config().scoreHead()) {
+            thread.run(decoder::close);
+            throw new RewardException("model.reward = " + name
+                    + " has no score head: it is a language model; train a reward model from it with"
+                    + " algorithm = reward");
+        }
     }
 
     /**

@@ -6,10 +6,12 @@ import dev.troupe.cluster.protocol.AeronAddress;
 import dev.troupe.cluster.protocol.ScorerCommand.ScorerDescription;
 import dev.troupe.cluster.protocol.ServiceKeys;
 import dev.troupe.data.rewards.RuleReward;
+import dev.troupe.model.Decoder;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.TensorThread;
 import dev.troupe.transport.ScoringStation;
 import dev.troupe.transport.Station;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 
 /** A reward actor on a node: its model or rule, its station and its actor. */
@@ -33,11 +35,32 @@ public final class RewardNode implements AutoCloseable {
      */
     public static RewardNode model(
             ClusterNode cluster, Station station, RewardSettings settings, ModelFolder reward, ModelFolder policy) {
+        return model(
+                cluster,
+                station,
+                settings,
+                reward,
+                policy,
+                () -> Decoder.load(reward.config(), reward.weights(), false, settings.numerics()));
+    }
+
+    /**
+     * As above, for a decoder made in another way.
+     *
+     * @param decoder called on the actor's tensor thread; closed with the node
+     */
+    public static RewardNode model(
+            ClusterNode cluster,
+            Station station,
+            RewardSettings settings,
+            ModelFolder reward,
+            ModelFolder policy,
+            Callable<Decoder> decoder) {
         ModelScorer.requireSameTokenizer(reward, policy);
         TensorThread thread = TensorThread.start(station.name(), settings.threads());
         ModelScorer scorer;
         try {
-            scorer = new ModelScorer(thread, reward, settings.numerics());
+            scorer = new ModelScorer(thread, reward.path().toString(), decoder);
         } catch (RuntimeException e) {
             thread.close();
             throw e;

@@ -2,7 +2,7 @@ package dev.troupe.rollout;
 
 import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.model.DecodeEngine;
-import dev.troupe.model.ModelConfig;
+import dev.troupe.model.ModelForm;
 import dev.troupe.model.TensorThread;
 import dev.troupe.proto.TensorSet;
 import java.time.Instant;
@@ -53,7 +53,7 @@ final class DecodeLoop implements AutoCloseable {
     }
 
     private final RolloutSettings settings;
-    private final ModelConfig model;
+    private final ModelForm model;
     private final EndOfText end;
     private final Listener listener;
     private final Consumer<Completion> finished;
@@ -192,13 +192,8 @@ final class DecodeLoop implements AutoCloseable {
         }
         String hash;
         if (batcher == null) {
-            DecodeEngine engine = DecodeEngine.open(
-                    model,
-                    weights.tensors,
-                    settings.slots(),
-                    settings.contextOf(model),
-                    settings.sampling(),
-                    settings.dtype());
+            DecodeEngine engine = model.engine(
+                    weights.tensors, settings.slots(), settings.contextOf(model.config()), settings.sampling());
             batcher = new ContinuousBatcher(engine, end, weights.version);
             hash = batcher.sha256();
             early.forEach(batcher::add);

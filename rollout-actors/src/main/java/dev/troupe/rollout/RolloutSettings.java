@@ -2,9 +2,7 @@ package dev.troupe.rollout;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
-import dev.troupe.model.Dtype;
 import dev.troupe.model.ModelConfig;
-import dev.troupe.model.ModelSettings;
 import dev.troupe.model.SamplingConfig;
 import java.time.Duration;
 import java.util.List;
@@ -15,7 +13,6 @@ import java.util.List;
  * @param prefetch leases held beyond the slots
  * @param context tokens a slot can hold; 0 for the model's whole context
  * @param threads cores of one decode step
- * @param dtype number format of the weights
  */
 public record RolloutSettings(
         int replicas,
@@ -27,8 +24,7 @@ public record RolloutSettings(
         Duration drainDeadline,
         int maxNewTokens,
         SamplingConfig sampling,
-        List<String> stop,
-        Dtype dtype) {
+        List<String> stop) {
 
     /** Checks each value; the error names the key. */
     public RolloutSettings {
@@ -64,8 +60,7 @@ public record RolloutSettings(
                         c.getDouble("min_p"),
                         c.getDouble("repetition_penalty"),
                         c.getBoolean("suppress_first_eos")),
-                c.getStringList("stop"),
-                ModelSettings.from(config).numerics().dtype());
+                c.getStringList("stop"));
     }
 
     /** Tokens a slot of this model holds. */

@@ -18,6 +18,7 @@ import dev.troupe.cluster.protocol.WeightsCommand.VersionLive;
 import dev.troupe.model.DecodeEngine;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.TensorThread;
+import dev.troupe.model.WholeModel;
 import dev.troupe.proto.TensorSet;
 import dev.troupe.proto.Tensors;
 import dev.troupe.proto.v1.Trajectory;
@@ -70,7 +71,13 @@ class RolloutActorTest {
 
     private void startRollout() {
         RolloutSetup setup = new RolloutSetup(
-                "r0", aeron, null, SETTINGS, MODEL, EndOfText.at(MODEL.eosIds()), journals.resolve("rollouts"));
+                "r0",
+                aeron,
+                null,
+                SETTINGS,
+                new WholeModel(MODEL),
+                EndOfText.at(MODEL.eosIds()),
+                journals.resolve("rollouts"));
         actor = cluster.spawn(RolloutActor.create(setup, ended), "r0");
     }
 

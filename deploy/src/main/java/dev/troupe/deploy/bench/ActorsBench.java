@@ -12,11 +12,11 @@ import dev.troupe.learner.run.PolicyWeights;
 import dev.troupe.learner.run.PpoTraining;
 import dev.troupe.learner.run.Training;
 import dev.troupe.learner.value.ValueActor;
-import dev.troupe.model.Dtype;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelInit;
 import dev.troupe.model.Numerics;
 import dev.troupe.model.SamplingConfig;
+import dev.troupe.model.WholeModel;
 import dev.troupe.reference.ReferenceNode;
 import dev.troupe.reference.ReferenceSettings;
 import dev.troupe.reward.RewardNode;
@@ -83,7 +83,7 @@ public final class ActorsBench {
                 cluster, aeron.open("reward", null), RewardSettings.from(ConfigFactory.empty()), scored, model);
         CompletableFuture<String> valueEnded = new CompletableFuture<>();
         cluster.spawn(
-                ValueActor.create(aeron.open("value", null), "bench", scored.config(), Numerics.FP32, 1, valueEnded),
+                ValueActor.create(aeron.open("value", null), "bench", new WholeModel(scored.config()), 1, valueEnded),
                 "value");
         List<CompletableFuture<String>> ended = new ArrayList<>(List.of(valueEnded));
         List<ActorRef<RolloutCommand>> rollouts = new ArrayList<>();
@@ -102,7 +102,7 @@ public final class ActorsBench {
                         aeron.open("learner", null),
                         plan(),
                         new Paced(training, reference),
-                        model.config(),
+                        new WholeModel(model.config()),
                         draw -> prompts[(int) (draw % prompts.length)],
                         step -> {},
                         null)) {
@@ -146,9 +146,9 @@ public final class ActorsBench {
                     Duration.ofMinutes(1),
                     shape.completion(),
                     SamplingConfig.atTemperature(1.0),
-                    List.of(),
-                    Dtype.FP32);
-            return new RolloutSetup(name, aeron, null, settings, model.config(), EndOfText.at(List.of()), journals);
+                    List.of());
+            return new RolloutSetup(
+                    name, aeron, null, settings, new WholeModel(model.config()), EndOfText.at(List.of()), journals);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot make a folder for the rollout's journal: " + e, e);
         }

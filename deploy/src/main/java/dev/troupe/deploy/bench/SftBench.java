@@ -7,7 +7,11 @@ import dev.troupe.learner.offline.OfflineTrainer;
 import dev.troupe.learner.optim.AdamSettings;
 import dev.troupe.learner.optim.Schedule;
 import dev.troupe.learner.optim.TrainedModel;
+import dev.troupe.model.AdaptedModel;
+import dev.troupe.model.AdapterConfig;
 import dev.troupe.model.Decoder;
+import dev.troupe.model.Dtype;
+import dev.troupe.model.FrozenBase;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.Numerics;
 import dev.troupe.model.TensorThread;
@@ -27,14 +31,26 @@ public final class SftBench {
     private final ModelFolder model;
     private final StepShape shape;
     private final Numerics numerics;
+    private final Trained trained;
     private final List<Double> took = new ArrayList<>();
     private final List<Double> losses = new ArrayList<>();
 
+    /** What is trained. */
+    public enum Trained {
+        /** Every weight. */
+        FULL,
+        /** An adapter as the peer's {@code --lora} has it: rank 8, alpha 16, all linear layers. */
+        LORA,
+        /** The same over matrices in four bits. */
+        QLORA
+    }
+
     /** @param shape of the steps; the loss is over completions */
-    public SftBench(ModelFolder model, StepShape shape, Numerics numerics) {
+    public SftBench(ModelFolder model, StepShape shape, Numerics numerics, Trained trained) {
         this.model = model;
         this.shape = shape;
         this.numerics = numerics;
+        this.trained = trained;
     }
 
     /** Measures; the line to print. */
@@ -42,14 +58,33 @@ public final class SftBench {
         AdamSettings adam = new AdamSettings(0.9, 0.999, 1e-8, 0.0, false);
         Long loaded;
         try (TensorThread thread = TensorThread.start("train", shape.threads())) {
-            Decoder decoder = thread.call(() -> Decoder.load(model.config(), model.weights(), true, numerics));
+            FrozenBase base = trained == Trained.FULL ? null : thread.call(this::base);
+            Decoder decoder = thread.call(() -> decoder(base));
             loaded = PeakMemory.bytes();
             try (TrainedModel policy = TrainedModel.of("policy", decoder, adam, thread)) {
                 train(policy);
             }
             thread.run(decoder::close);
+            if (base != null) {
+                thread.run(base::close);
+            }
         }
         return line(loaded);
+    }
+
+    private FrozenBase base() {
+        FrozenBase.Storage plain = numerics.dtype() == Dtype.BF16 ? FrozenBase.Storage.BF16 : FrozenBase.Storage.FP32;
+        FrozenBase.Storage storage = trained == Trained.QLORA ? FrozenBase.Storage.NF4 : plain;
+        return FrozenBase.load(model.path().toString(), model.config(), model.weights(), storage);
+    }
+
+    private Decoder decoder(@Nullable FrozenBase base) {
+        if (base == null) {
+            return Decoder.load(model.config(), model.weights(), true, numerics);
+        }
+        AdapterConfig adapter = new AdapterConfig(8, 16, 0, false, List.of(AdapterConfig.ALL_LINEAR));
+        AdaptedModel form = new AdaptedModel(base, adapter, false, numerics.gradientCheckpointing());
+        return form.decoder(form.initial(SEED), true);
     }
 
     private void train(TrainedModel policy) {
@@ -80,7 +115,8 @@ public final class SftBench {
         line.put("algo", "sft");
         line.put("model", String.valueOf(model.path().getFileName()));
         line.put("dtype", numerics.dtype().toString());
-        line.put("lora", false);
+        line.put("lora", trained != Trained.FULL);
+        line.put("quantize", trained == Trained.QLORA ? "nf4" : null);
         line.put("checkpointing", numerics.gradientCheckpointing());
         line.put("batch", shape.batch());
         line.put("micro", shape.micro());

@@ -185,14 +185,21 @@ final class BenchCommand implements Runnable {
         @Option(names = "--checkpointing", description = "Gradient checkpointing (sft).")
         private boolean checkpointing;
 
+        @Option(names = "--lora", description = "An adapter of rank 8, alpha 16 on all linear layers (sft).")
+        private boolean lora;
+
+        @Option(names = "--qlora", description = "The same over matrices in four bits, NF4 (sft).")
+        private boolean qlora;
+
         @Override
         public Integer call() {
             if (!algorithm.equals("ppo") && !algorithm.equals("sft")) {
                 throw new SettingsException("bench step " + algorithm + ": expected ppo or sft");
             }
             Dtype dtype = shape.dtype;
-            if (algorithm.equals("ppo") && (dtype != Dtype.FP32 || checkpointing)) {
-                throw new SettingsException("bench step ppo: expected --dtype fp32 and no --checkpointing");
+            if (algorithm.equals("ppo") && (dtype != Dtype.FP32 || checkpointing || lora || qlora)) {
+                throw new SettingsException(
+                        "bench step ppo: expected --dtype fp32, and neither --checkpointing nor --lora nor --qlora");
             }
             Shape.atLeast("--completion", completion, 1);
             Shape.atLeast("--epochs", epochs, 1);
@@ -209,7 +216,9 @@ final class BenchCommand implements Runnable {
                     warmup,
                     shape.threads());
             if (algorithm.equals("sft")) {
-                SftBench bench = new SftBench(shape.open(), of, new Numerics(dtype, checkpointing));
+                SftBench.Trained adapter = lora ? SftBench.Trained.LORA : SftBench.Trained.FULL;
+                SftBench.Trained trained = qlora ? SftBench.Trained.QLORA : adapter;
+                SftBench bench = new SftBench(shape.open(), of, new Numerics(dtype, checkpointing), trained);
                 shape.print(bench.run(), spec.commandLine().getOut());
                 return 0;
             }

@@ -9,8 +9,10 @@ import dev.troupe.deploy.report.EvaluationTable;
 import dev.troupe.deploy.settings.Models;
 import dev.troupe.deploy.settings.Settings;
 import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.model.Decoder;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.Tokenizer;
+import dev.troupe.model.WholeModel;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -90,7 +92,8 @@ final class EvalCommand implements Callable<Integer> {
                 LoadedModel theirs = LoadedModel.open("--base", base)) {
             requireSame("--model", ours.folder(), ours.tokenizer(), theirs);
             Evaluation evaluation = new Evaluation(
-                    theirs.folder(),
+                    new WholeModel(theirs.folder().config()),
+                    () -> Decoder.load(theirs.folder().config(), theirs.folder().weights(), false),
                     theirs.tokenizer(),
                     reward(data, theirs),
                     RuleRewards.sentiment(data),

@@ -6,6 +6,7 @@ import dev.troupe.deploy.eval.Sampler;
 import dev.troupe.deploy.report.Json;
 import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.model.ChatMessage;
+import dev.troupe.model.Dtype;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.SamplingConfig;
 import dev.troupe.model.TokenRow;
@@ -53,6 +54,9 @@ final class GenerateCommand implements Callable<Integer> {
             paramLabel = "DIR",
             description = "A Hugging Face folder, a .gguf file, a run, a checkpoint, or the name of a shipped model.")
     private String model;
+
+    @Option(names = "--adapter", paramLabel = "DIR", description = "A peft folder with an adapter for the model.")
+    private @Nullable String adapter;
 
     @ArgGroup(multiplicity = "1")
     private Prompts prompts = new Prompts();
@@ -110,7 +114,7 @@ final class GenerateCommand implements Callable<Integer> {
     public Integer call() {
         SamplingConfig sampling = sampling();
         PrintWriter out = spec.commandLine().getOut();
-        try (LoadedModel loaded = LoadedModel.open("--model", model)) {
+        try (LoadedModel loaded = LoadedModel.open("--model", model, adapter, null, Dtype.FP32)) {
             ModelConfig config = loaded.folder().config();
             if (chat) {
                 noticeAnswersWithoutEnd(loaded.tokenizer());
@@ -119,7 +123,7 @@ final class GenerateCommand implements Callable<Integer> {
             EndOfText end = new EndOfText(config.eosIds(), stop, loaded.tokenizer());
             int slots = Math.min(SLOTS, requests.size());
             List<Completion> completions = loaded.thread()
-                    .call(() -> Sampler.complete(config, loaded.folder().weights(), requests, sampling, end, slots));
+                    .call(() -> Sampler.complete(loaded.form(), loaded.tensors(), requests, sampling, end, slots));
             for (Completion completion : completions) {
                 out.println(json ? line(completion, loaded.tokenizer()) : text(completion, loaded.tokenizer()));
             }

@@ -1,31 +1,93 @@
 package dev.troupe.deploy.cli;
 
 import dev.troupe.deploy.settings.Models;
+import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.model.AdaptedModel;
+import dev.troupe.model.AdapterFolder;
+import dev.troupe.model.Decoder;
+import dev.troupe.model.Dtype;
+import dev.troupe.model.FrozenBase;
 import dev.troupe.model.ModelFolder;
+import dev.troupe.model.ModelForm;
+import dev.troupe.model.Numerics;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.Tokenizer;
+import dev.troupe.model.WholeModel;
+import dev.troupe.proto.TensorSet;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model that a command works with, its tokenizer, and the thread for its tensors.
  *
+ * @param base what an adapter or a quantised model stands on, null for a model that is neither
+ * @param adapter on the base
+ * @param numerics of a model that is neither
  * @param thread uses all cores: a command has no other tensor work
  */
-record LoadedModel(ModelFolder folder, Tokenizer tokenizer, TensorThread thread) implements AutoCloseable {
+record LoadedModel(
+        ModelFolder folder,
+        Tokenizer tokenizer,
+        TensorThread thread,
+        @Nullable FrozenBase base,
+        @Nullable AdapterFolder adapter,
+        Numerics numerics)
+        implements AutoCloseable {
 
     /** Opens what an option names. */
     static LoadedModel open(String option, String nameOrFolder) {
+        return open(option, nameOrFolder, null, null, Dtype.FP32);
+    }
+
+    /**
+     * As above, with an adapter's folder on it and its matrices quantised, each unless null.
+     *
+     * @param quantize {@code nf4}
+     */
+    static LoadedModel open(
+            String option,
+            String nameOrFolder,
+            @Nullable String adapterFolder,
+            @Nullable String quantize,
+            Dtype dtype) {
+        if (quantize != null && !quantize.equals("nf4")) {
+            throw new SettingsException("--quantize " + quantize + ": expected nf4");
+        }
         Path path = Models.folder(option, nameOrFolder);
         ModelFolder folder = ModelFolder.open(path);
+        AdapterFolder adapter = adapterFolder == null ? null : AdapterFolder.open(Path.of(adapterFolder));
         Tokenizer tokenizer = folder.tokenizer();
-        return new LoadedModel(
-                folder,
-                tokenizer,
-                TensorThread.start("model", Runtime.getRuntime().availableProcessors()));
+        TensorThread thread = TensorThread.start("model", Runtime.getRuntime().availableProcessors());
+        FrozenBase.Storage plain = dtype == Dtype.BF16 ? FrozenBase.Storage.BF16 : FrozenBase.Storage.FP32;
+        FrozenBase.Storage storage = quantize == null ? plain : FrozenBase.Storage.NF4;
+        FrozenBase base = adapter == null && quantize == null
+                ? null
+                : thread.call(() -> FrozenBase.load(path.toString(), folder.config(), folder.weights(), storage));
+        return new LoadedModel(folder, tokenizer, thread, base, adapter, new Numerics(dtype, false));
+    }
+
+    /** What {@link #tensors()} are. */
+    ModelForm form() {
+        return base == null || adapter == null
+                ? new WholeModel(folder.config(), numerics)
+                : AdaptedModel.of(base, adapter);
+    }
+
+    /** All weights, or those of the adapter. */
+    TensorSet tensors() {
+        return adapter == null ? folder.weights() : adapter.tensors();
+    }
+
+    /** To be called on the thread; closed by the caller. */
+    Decoder decoder() {
+        return base != null && adapter == null ? Decoder.over(base) : form().decoder(tensors(), false);
     }
 
     @Override
     public void close() {
+        if (base != null) {
+            thread.run(base::close);
+        }
         thread.close();
         tokenizer.close();
     }

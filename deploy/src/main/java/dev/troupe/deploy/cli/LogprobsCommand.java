@@ -5,7 +5,6 @@ import dev.troupe.deploy.report.Json;
 import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.model.Decoder;
 import dev.troupe.model.Dtype;
-import dev.troupe.model.Numerics;
 import dev.troupe.model.TokenRow;
 import dev.troupe.model.Tokenizer;
 import dev.troupe.model.TopTokens;
@@ -15,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -45,6 +45,15 @@ final class LogprobsCommand implements Callable<Integer> {
             description = "A Hugging Face folder, a .gguf file, a run, a checkpoint, or the name of a shipped model.")
     private String model;
 
+    @Option(names = "--adapter", paramLabel = "DIR", description = "A peft folder with an adapter for the model.")
+    private @Nullable String adapter;
+
+    @Option(
+            names = "--quantize",
+            paramLabel = "nf4",
+            description = "Keep the layers' matrices in four bits, as bitsandbytes does with double quantisation.")
+    private @Nullable String quantize;
+
     @Option(names = "--input", required = true, paramLabel = "FILE.jsonl", description = "Texts or token ids.")
     private Path input;
 
@@ -61,15 +70,14 @@ final class LogprobsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Numerics numerics = new Numerics(dtype, false);
         PrintWriter out = spec.commandLine().getOut();
-        try (LoadedModel loaded = LoadedModel.open("--model", model)) {
+        try (LoadedModel loaded = LoadedModel.open("--model", model, adapter, quantize, dtype)) {
             int vocabulary = loaded.folder().config().vocabulary();
             if (top < 0 || top > vocabulary) {
                 throw new SettingsException("--top " + top + ": expected at most the vocabulary, " + vocabulary);
             }
             List<int[]> rows = JsonInput.read(input, node -> ids(node, loaded.tokenizer(), vocabulary));
-            loaded.thread().run(() -> print(loaded, numerics, rows, out));
+            loaded.thread().run(() -> print(loaded, rows, out));
         }
         return 0;
     }
@@ -87,9 +95,8 @@ final class LogprobsCommand implements Callable<Integer> {
         return TokenRow.of(prompt, completion).ids();
     }
 
-    private void print(LoadedModel loaded, Numerics numerics, List<int[]> rows, PrintWriter out) {
-        try (Decoder decoder =
-                Decoder.load(loaded.folder().config(), loaded.folder().weights(), false, numerics)) {
+    private void print(LoadedModel loaded, List<int[]> rows, PrintWriter out) {
+        try (Decoder decoder = loaded.decoder()) {
             for (int from = 0; from < rows.size(); from += ROWS) {
                 List<int[]> some = rows.subList(from, Math.min(from + ROWS, rows.size()));
                 List<float[]> logprobs = decoder.logprobs(

@@ -7,6 +7,7 @@ import dev.troupe.data.stories.StoryGrammar;
 import dev.troupe.deploy.report.EvaluationReport;
 import dev.troupe.model.Decoder;
 import dev.troupe.model.ModelFolder;
+import dev.troupe.model.ModelForm;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.TokenRow;
 import dev.troupe.model.Tokenizer;
@@ -19,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +32,8 @@ import org.jspecify.annotations.Nullable;
 public final class Evaluation {
     private static final int ROWS = 64;
 
-    private final ModelFolder reference;
+    private final ModelForm form;
+    private final Callable<Decoder> reference;
     private final Tokenizer tokenizer;
     private final Reward reward;
     private final RuleReward gold;
@@ -38,18 +41,21 @@ public final class Evaluation {
     private final TensorThread thread;
 
     /**
-     * @param reference what the KL is measured to; the policy has its shape
+     * @param form what the policies' sets are
+     * @param reference makes, on the thread, what the KL is measured to; closed after use
      * @param tokenizer of policy and reward model
      * @param gold judges besides the reward
      * @param thread does the tensor work
      */
     public Evaluation(
-            ModelFolder reference,
+            ModelForm form,
+            Callable<Decoder> reference,
             Tokenizer tokenizer,
             Reward reward,
             RuleReward gold,
             EvaluationPlan plan,
             TensorThread thread) {
+        this.form = form;
         this.reference = reference;
         this.tokenizer = tokenizer;
         this.reward = reward;
@@ -78,12 +84,12 @@ public final class Evaluation {
         }
     }
 
-    /** Measures a policy of the reference's shape; blocks until done. */
+    /** Measures a policy, a set of the form; blocks until done. */
     public EvaluationReport of(TensorSet policy) {
         List<SampleRequest> requests = requests();
-        EndOfText end = EndOfText.at(reference.config().eosIds());
-        List<Completion> drawn = thread.call(
-                () -> Sampler.complete(reference.config(), policy, requests, plan.sampling(), end, plan.slots()));
+        EndOfText end = EndOfText.at(form.config().eosIds());
+        List<Completion> drawn =
+                thread.call(() -> Sampler.complete(form, policy, requests, plan.sampling(), end, plan.slots()));
         List<Measured> all = drawn.stream().map(this::measured).toList();
         List<TokenRow> rows = all.stream().map(Measured::row).toList();
         List<Answer> answers = all.stream()
@@ -137,19 +143,22 @@ public final class Evaluation {
     }
 
     /** Both by the same scoring pass, so that equal weights give exactly 0. */
-    private double kl(List<TokenRow> rows, TensorSet policy) {
-        try (Decoder decoder = Decoder.load(reference.config(), policy, false)) {
-            List<float[]> ours = decoder.logprobs(rows, 1.0, ROWS);
-            decoder.assign(reference.weights());
-            List<float[]> theirs = decoder.logprobs(rows, 1.0, ROWS);
-            double sum = 0;
-            for (int i = 0; i < rows.size(); i++) {
-                for (int t = 0; t < ours.get(i).length; t++) {
-                    sum += ours.get(i)[t] - theirs.get(i)[t];
-                }
-            }
-            return sum / rows.size();
+    private double kl(List<TokenRow> rows, TensorSet policy) throws Exception {
+        List<float[]> ours;
+        try (Decoder decoder = form.decoder(policy, false)) {
+            ours = decoder.logprobs(rows, 1.0, ROWS);
         }
+        List<float[]> theirs;
+        try (Decoder decoder = reference.call()) {
+            theirs = decoder.logprobs(rows, 1.0, ROWS);
+        }
+        double sum = 0;
+        for (int i = 0; i < rows.size(); i++) {
+            for (int t = 0; t < ours.get(i).length; t++) {
+                sum += ours.get(i)[t] - theirs.get(i)[t];
+            }
+        }
+        return sum / rows.size();
     }
 
     /** One cut by length counts if the grammar can go on from there. */

@@ -1,7 +1,7 @@
 package dev.troupe.deploy.eval;
 
 import dev.troupe.model.DecodeEngine;
-import dev.troupe.model.ModelConfig;
+import dev.troupe.model.ModelForm;
 import dev.troupe.model.SamplingConfig;
 import dev.troupe.proto.TensorSet;
 import dev.troupe.rollout.Completion;
@@ -20,8 +20,8 @@ public final class Sampler {
      * @param slots rows side by side
      */
     public static List<Completion> complete(
-            ModelConfig config,
-            TensorSet weights,
+            ModelForm form,
+            TensorSet tensors,
             List<SampleRequest> requests,
             SamplingConfig sampling,
             EndOfText end,
@@ -30,7 +30,7 @@ public final class Sampler {
                 .mapToInt(r -> r.prompt().length + r.maxNewTokens())
                 .max()
                 .orElse(2);
-        DecodeEngine engine = DecodeEngine.open(config, weights, slots, length, sampling);
+        DecodeEngine engine = form.engine(tensors, slots, length, sampling);
         try (ContinuousBatcher batcher = new ContinuousBatcher(engine, end, 0)) {
             return batcher.runAll(requests);
         }

@@ -16,9 +16,6 @@ import dev.troupe.learner.ppo.PpoUpdate;
 import dev.troupe.learner.run.LearnerPlan;
 import dev.troupe.learner.run.PpoTraining;
 import dev.troupe.model.Decoder;
-import dev.troupe.model.ModelFolder;
-import dev.troupe.model.ModelSettings;
-import dev.troupe.model.Numerics;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.Tokenizer;
 import dev.troupe.rollout.RolloutSettings;
@@ -51,16 +48,19 @@ final class Learning {
     }
 
     /** PPO on policy and value model, at a checkpoint if one is given. */
-    static PpoTraining ppo(Config config, RunModels models, CheckpointStore store, @Nullable Checkpoint resumed) {
+    static PpoTraining ppo(
+            Config config,
+            RunForms.Start policyStart,
+            RunForms.Start valueStart,
+            CheckpointStore store,
+            @Nullable Checkpoint resumed) {
         LearnerSettings s = LearnerSettings.from(config);
         RolloutSettings rollout = RolloutSettings.from(config);
         if (rollout.sampling().temperature() == 0) {
             throw new SettingsException("temperature = 0: ppo needs samples; expected above 0");
         }
-        ModelFolder start = models.policy();
-        Numerics numerics = ModelSettings.from(config).numerics();
-        TrainedModel policy = trained("policy", start, s, numerics);
-        TrainedModel value = trained("value", models.value(), s, numerics);
+        TrainedModel policy = trained("policy", policyStart, s);
+        TrainedModel value = trained("value", valueStart, s);
         if (resumed != null) {
             resumed.restore(policy);
             resumed.restore(value);
@@ -79,14 +79,20 @@ final class Learning {
                 update,
                 policy,
                 value,
-                (step, documents) ->
-                        Checkpoint.write(store, step, step, parents, List.of(policy, value), documents, start.path()),
+                (step, documents) -> Checkpoint.write(
+                        store,
+                        step,
+                        step,
+                        parents,
+                        List.of(policy, value),
+                        documents,
+                        policyStart.folder().path()),
                 config.getBoolean("control.shuffle_rewards") ? OptionalLong.of(s.seed()) : OptionalLong.empty());
     }
 
-    private static TrainedModel trained(String name, ModelFolder start, LearnerSettings settings, Numerics numerics) {
+    static TrainedModel trained(String name, RunForms.Start start, LearnerSettings settings) {
         TensorThread thread = TensorThread.start("train-" + name, settings.threads());
-        Decoder decoder = thread.call(() -> Decoder.load(start.config(), start.weights(), true, numerics));
+        Decoder decoder = thread.call(() -> start.form().decoder(start.tensors(), true));
         return TrainedModel.of(name, decoder, settings.adam(), thread);
     }
 

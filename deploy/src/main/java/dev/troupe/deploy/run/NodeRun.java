@@ -76,9 +76,12 @@ public final class NodeRun {
             RunFolder folder = RunFolder.open(Path.of(run.folder()));
             try (AeronNode aeron = AeronNode.start(TransportSettings.from(merged.config()))) {
                 RunNode node = new RunNode(merged.config(), folder, cluster, aeron, settings.host());
-                Role role = Roles.start(request.role(), name, node, new RunModels(merged.config()));
-                cluster.spawn(RunWatch.create(found.actor(), role), "run-watch");
-                return await(role, cluster, run.name());
+                RunModels models = new RunModels(merged.config());
+                try (RunForms forms = new RunForms(merged.config(), models)) {
+                    Role role = Roles.start(request.role(), name, node, models, forms);
+                    cluster.spawn(RunWatch.create(found.actor(), role), "run-watch");
+                    return await(role, cluster, run.name());
+                }
             }
         }
     }

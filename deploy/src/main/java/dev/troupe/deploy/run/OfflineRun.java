@@ -28,7 +28,6 @@ import dev.troupe.model.ModelConfig;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelInit;
 import dev.troupe.model.ModelSettings;
-import dev.troupe.model.Numerics;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.TokenRow;
 import dev.troupe.model.Tokenizer;
@@ -80,16 +79,27 @@ final class OfflineRun implements AutoCloseable {
     }
 
     private int train() {
-        ModelFolder start = start();
-        try (Tokenizer tokenizer = start.tokenizer()) {
-            String name = rewards ? "reward" : "policy";
-            Numerics numerics = ModelSettings.from(config).numerics();
-            Decoder decoder = first.call(() -> Decoder.load(start.config(), start.weights(), true, numerics));
+        try (RunForms forms = new RunForms(config, new RunModels(config))) {
+            return train(rewards ? forms.scoring(start()) : forms.language(start()));
+        }
+    }
+
+    private int train(RunForms.Start start) {
+        String name = rewards ? "reward" : "policy";
+        out.println(name + ": " + start.trainable());
+        try (Tokenizer tokenizer = start.folder().tokenizer()) {
+            Decoder decoder = first.call(() -> start.form().decoder(start.tensors(), true));
             try (TrainedModel model = TrainedModel.of(name, decoder, settings.adam(), first)) {
                 long tokens = rewards ? rewardModel(model, tokenizer) : languageModel(model, tokenizer);
                 CheckpointStore store = new CheckpointStore(folder.checkpoints(), settings.checkpointKeep());
                 Path saved = Checkpoint.write(
-                        store, settings.steps(), settings.steps(), List.of(), List.of(model), Map.of(), start.path());
+                        store,
+                        settings.steps(),
+                        settings.steps(),
+                        List.of(),
+                        List.of(model),
+                        Map.of(),
+                        start.folder().path());
                 summary(tokens, first.call(decoder::liveSha256)).write(folder);
                 out.println("model: " + saved.resolve(name));
             }
@@ -101,7 +111,8 @@ final class OfflineRun implements AutoCloseable {
     private ModelFolder start() {
         if (!config.getString("model.policy").equals(Models.NEW)) {
             ModelFolder given = new RunModels(config).policy();
-            return rewards && !given.config().scoreHead()
+            boolean whole = ModelSettings.from(config).mode() == ModelSettings.Mode.FULL;
+            return rewards && whole && !given.config().scoreHead()
                     ? new ModelFolder(
                             given.path(), given.config().withScoreHead(true), ModelInit.withScoreHead(given.weights()))
                     : given;

@@ -64,17 +64,25 @@ final class OnlineRun {
         CheckpointStore store = new CheckpointStore(
                 node.folder().checkpoints(), LearnerSettings.from(config).checkpointKeep());
         Checkpoint resumed = resume ? lastCheckpoint(store) : null;
-        ModelFolder policy = models.policy();
         announceRun();
-        try (Tokenizer tokenizer = policy.tokenizer();
+        try (RunForms forms = new RunForms(config, models)) {
+            return evaluated(models, forms, store, resumed);
+        }
+    }
+
+    private int evaluated(RunModels models, RunForms forms, CheckpointStore store, @Nullable Checkpoint resumed) {
+        RunForms.Start policy = forms.policy();
+        RunForms.Start value = forms.value();
+        out.printf("policy: %s%nvalue: %s%n", policy.trainable(), value.trainable());
+        try (Tokenizer tokenizer = policy.folder().tokenizer();
                 TensorThread judging =
                         TensorThread.start("evaluation", Runtime.getRuntime().availableProcessors())) {
-            Evaluation evaluation = evaluation(models, tokenizer, judging);
-            EvaluationReport before = evaluation.of(policy.weights());
+            Evaluation evaluation = evaluation(models, forms, policy, tokenizer, judging);
+            EvaluationReport before = evaluation.of(policy.tensors());
             out.printf(
                     "run %s: %d prompts x %d evaluated before training%n",
                     node.folder().name(), before.prompts().size(), config.getInt("eval.samples"));
-            RunReport report = train(models, policy, tokenizer, store, resumed);
+            RunReport report = train(models, forms, policy, value, tokenizer, store, resumed);
             EvaluationReport after = evaluation.of(report.weights().policy());
             EvaluationTable table = new EvaluationTable(before, after);
             out.println();
@@ -93,12 +101,14 @@ final class OnlineRun {
                         + " has no finished checkpoint to resume from; start it anew under another --name"));
     }
 
-    private Evaluation evaluation(RunModels models, Tokenizer tokenizer, TensorThread thread) {
+    private Evaluation evaluation(
+            RunModels models, RunForms forms, RunForms.Start policy, Tokenizer tokenizer, TensorThread thread) {
         DataSettings data = DataSettings.from(config);
         ModelFolder reward = models.reward();
         RuleReward rule = reward == null ? RuleRewards.byName(config.getString("reward.rule"), data) : null;
         return new Evaluation(
-                models.reference(),
+                policy.form(),
+                forms.reference(),
                 tokenizer,
                 new Evaluation.Reward(reward, rule, config.getDuration("reward.deadline")),
                 RuleRewards.sentiment(data),
@@ -108,14 +118,16 @@ final class OnlineRun {
 
     private RunReport train(
             RunModels models,
-            ModelFolder policy,
+            RunForms forms,
+            RunForms.Start policy,
+            RunForms.Start value,
             Tokenizer tokenizer,
             CheckpointStore store,
             @Nullable Checkpoint resumed) {
         LearnerPlan plan = Learning.plan(config);
         LedgerSnapshot ledger = resumed == null ? null : LedgerJson.read(resumed.document("ledger.json"));
         List<Role> roles = new ArrayList<>();
-        try (PpoTraining training = Learning.ppo(config, models, store, resumed);
+        try (PpoTraining training = Learning.ppo(config, policy, value, store, resumed);
                 StepWriter steps = new StepWriter(
                         node.folder(),
                         tokenizer,
@@ -125,16 +137,16 @@ final class OnlineRun {
                         plan.steps(),
                         out)) {
             if (node.udpHost() == null) {
-                roles.addAll(Roles.all(node, models));
+                roles.addAll(Roles.all(node, models, forms));
             }
-            int context = RolloutSettings.from(config).contextOf(policy.config());
+            int context = RolloutSettings.from(config).contextOf(policy.form().config());
             try (LearnerNode learner = LearnerNode.start(
                     node.cluster(),
                     node.aeron(),
                     node.station("learner"),
                     plan,
                     training,
-                    policy.config(),
+                    policy.form(),
                     Learning.prompts(config, tokenizer, context),
                     steps,
                     ledger)) {

@@ -10,6 +10,7 @@ import dev.troupe.data.sources.Sources;
 import dev.troupe.deploy.settings.MemoryEstimate;
 import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.model.ModelFolder;
+import dev.troupe.model.ModelSettings;
 import dev.troupe.model.Tokenizer;
 import dev.troupe.rollout.RolloutSettings;
 
@@ -27,6 +28,10 @@ final class Preflight {
         ModelFolder policy = models.policy();
         models.reference();
         models.value();
+        ModelSettings adapted = ModelSettings.from(config);
+        if (adapted.mode() != ModelSettings.Mode.FULL) {
+            adapted.adapter().requireFits(policy.config());
+        }
         DataSettings data = DataSettings.from(config);
         RuleRewards.sentiment(data);
         if (config.getString("reward.kind").equals("rule")) {

@@ -8,7 +8,6 @@ import dev.troupe.data.rewards.RuleReward;
 import dev.troupe.data.rewards.RuleRewards;
 import dev.troupe.learner.value.ValueActor;
 import dev.troupe.model.ModelFolder;
-import dev.troupe.model.ModelSettings;
 import dev.troupe.reference.ReferenceNode;
 import dev.troupe.reference.ReferenceSettings;
 import dev.troupe.reward.RewardNode;
@@ -31,47 +30,46 @@ final class Roles {
     private Roles() {}
 
     /** One of each, and as many rollouts as the settings say. */
-    static List<Role> all(RunNode node, RunModels models) {
+    static List<Role> all(RunNode node, RunModels models, RunForms forms) {
         List<Role> roles = new ArrayList<>();
-        roles.add(start("reference", "reference", node, models));
-        roles.add(start("reward", "reward", node, models));
-        roles.add(start("value", "value", node, models));
+        roles.add(start("reference", "reference", node, models, forms));
+        roles.add(start("reward", "reward", node, models, forms));
+        roles.add(start("value", "value", node, models, forms));
         int replicas = RolloutSettings.from(node.config()).replicas();
         for (int i = 1; i <= replicas; i++) {
-            roles.add(start("rollout", "rollout-" + i, node, models));
+            roles.add(start("rollout", "rollout-" + i, node, models, forms));
         }
         return roles;
     }
 
     /** A role on this node, under this name. */
-    static Role start(String role, String name, RunNode node, RunModels models) {
+    static Role start(String role, String name, RunNode node, RunModels models, RunForms forms) {
         return switch (role) {
-            case "reference" -> reference(name, node, models.reference());
-            case "reward" -> reward(name, node, models);
-            case "value" -> value(name, node, models.value());
-            case "rollout" -> rollout(name, node, models.policy());
+            case "reference" -> reference(name, node, models.reference(), forms);
+            case "reward" -> reward(name, node, models, forms);
+            case "value" -> value(name, node, forms.value());
+            case "rollout" -> rollout(name, node, forms.policy());
             default -> throw new IllegalArgumentException("no role " + role + " beside the learner");
         };
     }
 
-    private static Role reference(String name, RunNode node, ModelFolder model) {
-        ReferenceNode started =
-                ReferenceNode.start(node.cluster(), node.station(name), ReferenceSettings.from(node.config()), model);
+    private static Role reference(String name, RunNode node, ModelFolder model, RunForms forms) {
+        ReferenceNode started = ReferenceNode.start(
+                node.cluster(),
+                node.station(name),
+                ReferenceSettings.from(node.config()),
+                model.path().toString(),
+                forms.reference());
         return new Role(name, started.ended(), () -> started.ended().complete("drained"), started);
     }
 
-    private static Role value(String name, RunNode node, ModelFolder model) {
+    private static Role value(String name, RunNode node, RunForms.Start model) {
         CompletableFuture<String> ended = new CompletableFuture<>();
         Station station = node.station(name);
         ActorRef<ScorerCommand> actor = node.cluster()
                 .spawn(
                         ValueActor.create(
-                                station,
-                                model.path().toString(),
-                                model.config(),
-                                ModelSettings.from(node.config()).numerics(),
-                                VALUE_THREADS,
-                                ended),
+                                station, model.folder().path().toString(), model.form(), VALUE_THREADS, ended),
                         name);
         Runnable end = () -> actor.tell(new ScorerCommand.RunEnded("stopped"));
         return new Role(name, ended, end, () -> {
@@ -80,14 +78,15 @@ final class Roles {
         });
     }
 
-    private static Role rollout(String name, RunNode node, ModelFolder policy) {
+    private static Role rollout(String name, RunNode node, RunForms.Start policy) {
         CompletableFuture<String> ended = new CompletableFuture<>();
         RolloutSetup setup = RolloutSetup.of(
                 name,
                 node.aeron(),
                 node.udp(),
                 RolloutSettings.from(node.config()),
-                policy,
+                policy.folder(),
+                policy.form(),
                 node.folder().rollouts());
         ActorRef<RolloutCommand> actor = node.cluster().spawn(RolloutActor.create(setup, ended), name);
         return new Role(name, ended, () -> actor.tell(new RolloutCommand.Drain("asked to")), () -> {
@@ -104,7 +103,7 @@ final class Roles {
         }
     }
 
-    private static Role reward(String name, RunNode node, RunModels models) {
+    private static Role reward(String name, RunNode node, RunModels models, RunForms forms) {
         RewardSettings settings = RewardSettings.from(node.config());
         ModelFolder model = models.reward();
         Station station = node.station(name);
@@ -113,7 +112,7 @@ final class Roles {
             RuleReward rule = RuleRewards.byName(settings.rule(), DataSettings.from(node.config()));
             started = RewardNode.rule(node.cluster(), station, settings, rule, models.policy());
         } else {
-            started = RewardNode.model(node.cluster(), station, settings, model, models.policy());
+            started = RewardNode.model(node.cluster(), station, settings, model, models.policy(), forms.reward(model));
         }
         return new Role(name, started.ended(), () -> started.ended().complete("drained"), started);
     }

@@ -43,14 +43,20 @@ final class RunModels {
      * score head gets one that answers 0.
      */
     ModelFolder value() {
-        ModelFolder reward = config.getIsNull("model.value") ? reward() : null;
-        ModelFolder start = !config.getIsNull("model.value")
-                ? checked("model.value", folder("model.value", "value"))
-                : reward != null ? reward : policy();
+        ModelFolder start = valueStart();
         return start.config().scoreHead()
                 ? start
                 : new ModelFolder(
                         start.path(), start.config().withScoreHead(true), ModelInit.withScoreHead(start.weights()));
+    }
+
+    /** As {@link #value}, as it stands in its folder. */
+    ModelFolder valueStart() {
+        if (!config.getIsNull("model.value")) {
+            return checked("model.value", folder("model.value", "value"));
+        }
+        ModelFolder reward = reward();
+        return reward == null ? policy() : reward;
     }
 
     /** Token ids mean the same to every model of a run: a tokenizer that differs is refused. */

@@ -4,7 +4,6 @@ import com.typesafe.config.Config;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelSettings;
-import dev.troupe.model.Numerics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,8 +23,10 @@ public final class MemoryEstimate {
     private static final Path SYSTEM = Path.of("/proc/meminfo");
 
     private final Config config;
-    private final Numerics numerics;
+    private final ModelSettings settings;
     private final List<Role> roles = new ArrayList<>();
+    /** Bases that roles share in one process and load again in processes of their own. */
+    private long apart;
 
     /** Bytes that a role needs; {@code count} of them run. */
     public record Role(String name, int count, long weights, long optimizer, long cache, long activations) {
@@ -37,14 +38,21 @@ public final class MemoryEstimate {
 
     private MemoryEstimate(Config config) {
         this.config = config;
-        this.numerics = ModelSettings.from(config).numerics();
+        this.settings = ModelSettings.from(config);
     }
 
     /** Of a run with these settings; an error names the key of a model that cannot be read. */
     public static MemoryEstimate of(Config config) {
         MemoryEstimate estimate = new MemoryEstimate(config);
+        boolean adapted = estimate.settings.mode() != ModelSettings.Mode.FULL;
         if (config.getString("algorithm").equals("ppo")) {
-            estimate.online();
+            if (adapted) {
+                estimate.onlineAdapted();
+            } else {
+                estimate.online();
+            }
+        } else if (adapted) {
+            estimate.offlineAdapted();
         } else {
             estimate.offline();
         }
@@ -63,7 +71,8 @@ public final class MemoryEstimate {
 
     /** Everything, over so many JVMs. */
     public long together(int processes) {
-        return roles.stream().mapToLong(r -> r.count() * r.bytes()).sum() + processes * PROCESS;
+        long shared = processes > 1 ? apart : 0;
+        return roles.stream().mapToLong(r -> r.count() * r.bytes()).sum() + shared + processes * PROCESS;
     }
 
     /**
@@ -114,6 +123,56 @@ public final class MemoryEstimate {
                 2 * m.trained(micro, config.getLong("offline.max_length"))));
     }
 
+    /** Two threads share a base; each has an adapter and its gradients. */
+    private void offlineAdapted() {
+        AdapterMemory m = AdapterMemory.of(memory("model.policy").model(), settings);
+        long activations = m.trained(config.getLong("micro_batch"), config.getLong("offline.max_length"));
+        roles.add(new Role("learner", 1, m.base(), m.optimizer(false) + 3 * m.adapted(), 0, 2 * activations));
+    }
+
+    /** A base is counted where it is loaded first; in processes of their own the others load it again. */
+    private void onlineAdapted() {
+        boolean rule = config.getString("reward.kind").equals("rule");
+        boolean valueApart = !config.getIsNull("model.value") || !rule;
+        String valueKey = !config.getIsNull("model.value") ? "model.value" : rule ? "model.policy" : "model.reward";
+        AdapterMemory policy = AdapterMemory.of(memory("model.policy").model(), settings);
+        AdapterMemory value = AdapterMemory.of(memory(valueKey).model(), settings);
+        long context = config.getLong("rollout.context");
+        long most = policy.model().maxPositions();
+        long length = context == 0 ? most : Math.min(context, most);
+        long micro = config.getLong("micro_batch");
+        long rows = config.getLong("scoring.batch");
+        roles.add(new Role(
+                "learner: policy",
+                1,
+                policy.base() + policy.adapted(),
+                policy.optimizer(true),
+                0,
+                policy.trained(micro, length)));
+        roles.add(new Role(
+                "learner: value",
+                1,
+                (valueApart ? value.base() : 0) + value.adapted(),
+                value.optimizer(true),
+                0,
+                value.trained(micro, length)));
+        int replicas = config.getInt("rollout.replicas");
+        long cache = policy.cache(config.getLong("rollout.slots"), length);
+        roles.add(new Role("rollout, each of " + replicas, replicas, 2 * policy.adapted(), 0, cache, 0));
+        boolean ownReference = !config.getIsNull("model.reference");
+        long reference = ownReference ? memory("model.reference").weights() : 0;
+        roles.add(new Role("reference", 1, reference, 0, 0, policy.scored(rows, length)));
+        roles.add(new Role("value actor", 1, 2 * value.adapted(), 0, 0, value.scored(rows, length)));
+        apart = (replicas + (ownReference ? 0 : 1)) * policy.base() + value.base();
+        if (!rule) {
+            boolean shared = config.getIsNull("model.value") && settings.mode() == ModelSettings.Mode.LORA;
+            ModelMemory reward = memory("model.reward");
+            long rewardRows = config.getLong("reward.batch");
+            roles.add(new Role("reward", 1, shared ? 0 : reward.weights(), 0, 0, reward.scored(rewardRows, length)));
+            apart += shared ? reward.weights() : 0;
+        }
+    }
+
     private void online() {
         ModelMemory policy = memory("model.policy");
         ModelMemory value = config.getIsNull("model.value") ? policy : memory("model.value");
@@ -147,6 +206,6 @@ public final class MemoryEstimate {
         ModelConfig model = key.equals("model.policy") && name.equals(Models.NEW)
                 ? Models.newShape(config)
                 : ModelFolder.config(Models.folder(key, name));
-        return new ModelMemory(model, numerics);
+        return new ModelMemory(model, settings.numerics());
     }
 }

@@ -2,6 +2,7 @@ package dev.troupe.deploy.settings;
 
 import com.typesafe.config.Config;
 import dev.troupe.data.tokenizer.TokenizerFolder;
+import dev.troupe.model.AdapterFolder;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.gguf.GgufModel;
 import java.io.IOException;
@@ -23,7 +24,8 @@ public final class Models {
     private Models() {}
 
     /**
-     * A Hugging Face folder, a .gguf file, a run (its last checkpoint), a checkpoint, or the name of a shipped model.
+     * A Hugging Face folder, an adapter's, a .gguf file, a run (its last checkpoint), a checkpoint, or the name of a
+     * shipped model.
      *
      * @param what who asks, for the error: a key or an option
      * @throws SettingsException saying what was looked for and which models are shipped
@@ -42,7 +44,7 @@ public final class Models {
             return path;
         }
         for (Path candidate : List.of(path, path.resolve(part))) {
-            if (Files.isRegularFile(candidate.resolve(CONFIG))) {
+            if (Files.isRegularFile(candidate.resolve(CONFIG)) || AdapterFolder.is(candidate)) {
                 return candidate;
             }
         }

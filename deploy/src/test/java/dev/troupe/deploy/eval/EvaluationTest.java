@@ -8,10 +8,12 @@ import dev.troupe.data.rewards.RuleRewards;
 import dev.troupe.deploy.report.EvaluationReport;
 import dev.troupe.deploy.settings.Models;
 import dev.troupe.deploy.settings.Settings;
+import dev.troupe.model.Decoder;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelInit;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.Tokenizer;
+import dev.troupe.model.WholeModel;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -24,7 +26,13 @@ class EvaluationTest {
     private final TensorThread thread = TensorThread.start("test", 1);
     private final RuleReward gold = RuleRewards.sentiment(data);
     private final Evaluation evaluation = new Evaluation(
-            base, tokenizer, new Evaluation.Reward(null, gold), gold, EvaluationPlan.from(settings.config()), thread);
+            new WholeModel(base.config()),
+            () -> Decoder.load(base.config(), base.weights(), false),
+            tokenizer,
+            new Evaluation.Reward(null, gold),
+            gold,
+            EvaluationPlan.from(settings.config()),
+            thread);
 
     @AfterEach
     void close() {

@@ -74,4 +74,23 @@ class MemoryEstimateTest {
                 .hasMessageContaining("is available")
                 .hasMessageContaining("gradient_checkpointing");
     }
+
+    /** By hand: rank 16 on seven matrices of 30 layers; NF4 is 4.13 bits a number. */
+    @Test
+    void shouldReckonAdaptersOnOneBase() {
+        Config lora = Settings.parse("test", "adapter.mode = lora", List.of()).config();
+        AdapterMemory plain = AdapterMemory.of(smollm2(), dev.troupe.model.ModelSettings.from(lora));
+        long ranks = 30L * 16 * (2 * (576 + 576) + 2 * (576 + 192) + 3 * (576 + 1536));
+        assertThat(plain.adapted()).isEqualTo(4 * ranks);
+        assertThat(plain.optimizer(true)).isEqualTo(4 * 6 * ranks);
+        assertThat(plain.base()).isEqualTo(4 * SMOLLM2);
+        Config qlora = Settings.parse("test", "adapter.mode = qlora", List.of()).config();
+        AdapterMemory four = AdapterMemory.of(smollm2(), dev.troupe.model.ModelSettings.from(qlora));
+        long embedding = 49152L * 576;
+        assertThat((double) four.base())
+                .isCloseTo((SMOLLM2 - embedding) * 4.133 / 8 + 4 * embedding, within(0.01 * four.base()));
+        Config full = Settings.parse("test", "", List.of()).config();
+        assertThat(MemoryEstimate.of(lora).together(1))
+                .isLessThan(MemoryEstimate.of(full).together(1));
+    }
 }

@@ -171,7 +171,8 @@ class SettingsTest {
                 "reward.kind=taste",
                 "kl_estimator=k9",
                 "algorithm=prayer",
-                "adapter.mode=lora",
+                "adapter.mode=prefix",
+                "adapter.r=0",
                 "data.pairs_margin=2.0",
                 "learner.threads=0"
             })

@@ -1,7 +1,6 @@
 package dev.troupe.learner.checkpoint;
 
 import dev.troupe.learner.optim.TrainedModel;
-import dev.troupe.model.ModelFolder;
 import dev.troupe.model.Safetensors;
 import dev.troupe.proto.TensorSet;
 import java.io.IOException;
@@ -13,8 +12,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A complete checkpoint whose files were all found as they were written: a Hugging Face folder and an optimizer state
- * for each model, and the JSON documents of whoever wrote it.
+ * A complete checkpoint whose files were all found as they were written: a folder of its weights or adapter and an
+ * optimizer state for each model, and the JSON documents of whoever wrote it.
  *
  * @param folder {@code step-N}
  * @param manifest what it holds
@@ -42,7 +41,7 @@ public record Checkpoint(Path folder, Manifest manifest) {
             for (TrainedModel model : models) {
                 TensorSet weights = model.thread().call(() -> model.decoder().export());
                 TensorSet state = model.thread().call(() -> model.optimizer().export());
-                ModelFolder.save(folder.resolve(model.name()), model.decoder().config(), weights, tokenizerFrom);
+                model.decoder().form().save(folder.resolve(model.name()), weights, tokenizerFrom);
                 Safetensors.write(optimizerFile(folder, model), state);
             }
             for (Map.Entry<String, String> document : documents.entrySet()) {
@@ -51,14 +50,14 @@ public record Checkpoint(Path folder, Manifest manifest) {
         });
     }
 
-    /** The Hugging Face folder of a model, by its name. */
+    /** The Hugging Face or peft folder of a model, by its name. */
     public Path model(String name) {
         return folder.resolve(name);
     }
 
     /** Puts a model's weights and its optimizer's state back to what they were. */
     public void restore(TrainedModel model) {
-        TensorSet weights = ModelFolder.open(model(model.name())).weights();
+        TensorSet weights = model.decoder().form().read(model(model.name()));
         TensorSet state = Safetensors.read(optimizerFile(folder, model));
         model.thread().run(() -> {
             model.decoder().assign(weights);

@@ -73,7 +73,7 @@ public final class OfflineTrainer {
 
     private Map<String, Double> step(Objective objective, int step, int[] items, Workers workers) {
         double count = Arrays.stream(items).mapToLong(objective::weight).sum();
-        double[] statistics = workers.accumulate(objective, microBatches(objective, items), count);
+        double[] statistics = workers.accumulate(objective, microBatches(objective, items), count, dropSeed(step));
         float[] norms = model.thread().call(() -> model.optimizer().gradientNorms());
         double norm = GradientClip.joint(List.of(norms));
         if (!Double.isFinite(norm) || !Double.isFinite(statistics[0])) {
@@ -86,6 +86,11 @@ public final class OfflineTrainer {
         metrics.put("lr", rate);
         metrics.put("grad_norm", norm);
         return metrics;
+    }
+
+    /** The same whatever was drawn before, and apart from every other step's. */
+    private long dropSeed(int step) {
+        return settings.seed() * 1_000_003 + (long) step * 2 * settings.batchRows();
     }
 
     /** At least two, of about equal work, so that two threads have some. */

@@ -23,8 +23,12 @@ final class Workers implements AutoCloseable {
         return new Workers(model, second == null ? null : Twin.of(model, second));
     }
 
-    /** Gradients of all micro-batches, left in the model; returns the sums of their statistics. */
-    double[] accumulate(Objective objective, List<int[]> micros, double count) {
+    /**
+     * Gradients of all micro-batches, left in the model; returns the sums of their statistics.
+     *
+     * @param dropSeed of an adapter's dropout; as many numbers from it on as there are micro-batches are used
+     */
+    double[] accumulate(Objective objective, List<int[]> micros, double count, long dropSeed) {
         List<int[]> own = new ArrayList<>();
         List<int[]> others = new ArrayList<>();
         for (int i = 0; i < micros.size(); i++) {
@@ -33,9 +37,9 @@ final class Workers implements AutoCloseable {
         List<CompletableFuture<double[]>> parts = new ArrayList<>();
         if (twin != null && !others.isEmpty()) {
             model.thread().run(twin::copyWeights);
-            parts.add(twin.thread().submit(() -> run(objective, twin.decoder(), others, count)));
+            parts.add(twin.thread().submit(() -> run(objective, twin.decoder(), others, count, dropSeed + 1)));
         }
-        parts.add(0, model.submit(() -> run(objective, model.decoder(), own, count)));
+        parts.add(0, model.submit(() -> run(objective, model.decoder(), own, count, dropSeed)));
         List<double[]> sums = TrainedModel.join("the micro-batches of a step", parts);
         if (twin != null && sums.size() == 2) {
             model.thread().run(twin::handOverGradients);
@@ -46,13 +50,15 @@ final class Workers implements AutoCloseable {
         return sums.get(0);
     }
 
-    private static double[] run(Objective objective, Decoder decoder, List<int[]> micros, double count) {
+    private static double[] run(Objective objective, Decoder decoder, List<int[]> micros, double count, long dropSeed) {
         double[] sums = new double[0];
-        for (int[] micro : micros) {
+        for (int i = 0; i < micros.size(); i++) {
+            int[] micro = micros.get(i);
+            decoder.dropInputs(dropSeed + 2L * i);
             float[] part = objective.accumulate(decoder, micro, count);
             sums = sums.length == 0 ? new double[part.length] : sums;
-            for (int i = 0; i < part.length; i++) {
-                sums[i] += part[i];
+            for (int k = 0; k < part.length; k++) {
+                sums[k] += part[k];
             }
         }
         return sums;

@@ -25,11 +25,10 @@ public final class Twin implements AutoCloseable {
         this.copiedGradients = TensorList.of(decoder.gradients());
     }
 
-    /** A twin of this model on another thread. */
+    /** A twin of this model on another thread; an adapter's twin stands on the same base. */
     public static Twin of(TrainedModel model, TensorThread thread) {
         var set = model.thread().call(() -> model.decoder().export());
-        Decoder copy = thread.call(() -> Decoder.load(
-                model.decoder().config(), set, true, model.decoder().numerics()));
+        Decoder copy = thread.call(() -> model.decoder().form().decoder(set, true));
         return new Twin(model.decoder(), copy, thread);
     }
 

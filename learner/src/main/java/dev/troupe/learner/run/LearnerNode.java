@@ -21,7 +21,7 @@ import dev.troupe.learner.ledger.LedgerSnapshot;
 import dev.troupe.learner.ledger.PromptLedger;
 import dev.troupe.learner.weights.PublishTimes;
 import dev.troupe.learner.weights.WeightsPublisher;
-import dev.troupe.model.ModelConfig;
+import dev.troupe.model.ModelForm;
 import dev.troupe.model.TensorThread;
 import dev.troupe.transport.AeronNode;
 import dev.troupe.transport.Station;
@@ -80,7 +80,7 @@ public final class LearnerNode implements AutoCloseable {
             Station station,
             LearnerPlan plan,
             Training training,
-            ModelConfig policy,
+            ModelForm policy,
             LedgerActor.Prompts prompts,
             RunObserver observer,
             @Nullable LedgerSnapshot resumed) {

@@ -3,7 +3,7 @@ package dev.troupe.learner.run;
 import dev.troupe.learner.experience.HeldTrajectory;
 import dev.troupe.learner.experience.ScoredTrajectory;
 import dev.troupe.model.Decoder;
-import dev.troupe.model.ModelConfig;
+import dev.troupe.model.ModelForm;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.TokenRow;
 import dev.troupe.proto.TensorSet;
@@ -36,7 +36,7 @@ public final class Parity implements AutoCloseable {
     private static final int ROWS_A_PASS = 32;
 
     private final TensorThread thread;
-    private final ModelConfig config;
+    private final ModelForm form;
     private final double temperature;
     private final int rows;
     private final int versionsKept;
@@ -44,12 +44,13 @@ public final class Parity implements AutoCloseable {
     private @Nullable Decoder decoder;
 
     /**
+     * @param form of the policy's sets
      * @param rows compared each step, where there are as many; 0 turns the comparison off
      * @param versionsKept eta + 1
      */
-    public Parity(TensorThread thread, ModelConfig config, double temperature, int rows, int versionsKept) {
+    public Parity(TensorThread thread, ModelForm form, double temperature, int rows, int versionsKept) {
         this.thread = thread;
-        this.config = config;
+        this.form = form;
         this.temperature = temperature;
         this.rows = rows;
         this.versionsKept = versionsKept;
@@ -96,7 +97,7 @@ public final class Parity implements AutoCloseable {
     private float[] differences(TensorSet weights, List<HeldTrajectory> held) {
         Decoder fresh = decoder;
         if (fresh == null) {
-            fresh = Decoder.load(config, weights, false);
+            fresh = form.decoder(weights, false);
             decoder = fresh;
         } else {
             fresh.assign(weights);

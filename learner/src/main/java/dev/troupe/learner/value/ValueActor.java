@@ -22,8 +22,7 @@ import dev.troupe.cluster.protocol.WeightsCommand.VersionLive;
 import dev.troupe.cluster.protocol.WeightsEvent;
 import dev.troupe.cluster.protocol.WeightsEvent.VersionAnnounced;
 import dev.troupe.learner.run.WallClock;
-import dev.troupe.model.ModelConfig;
-import dev.troupe.model.Numerics;
+import dev.troupe.model.ModelForm;
 import dev.troupe.model.TensorThread;
 import dev.troupe.proto.TensorSet;
 import dev.troupe.proto.WireException;
@@ -77,20 +76,14 @@ public final class ValueActor extends AbstractBehavior<ScorerCommand> {
     /**
      * A value actor.
      *
-     * @param config of the value model; its weights come from the learner
-     * @param numerics how it computes
+     * @param form of the value model's sets, which come from the learner
      * @param threads cores of one pass
      * @param ended completes with the reason when the actor is gone
      */
     public static Behavior<ScorerCommand> create(
-            Station station,
-            String model,
-            ModelConfig config,
-            Numerics numerics,
-            int threads,
-            CompletableFuture<String> ended) {
-        return Behaviors.setup(context -> Behaviors.withTimers(
-                timers -> new ValueActor(context, timers, station, model, config, numerics, threads, ended)));
+            Station station, String model, ModelForm form, int threads, CompletableFuture<String> ended) {
+        return Behaviors.setup(context ->
+                Behaviors.withTimers(timers -> new ValueActor(context, timers, station, model, form, threads, ended)));
     }
 
     private ValueActor(
@@ -98,16 +91,14 @@ public final class ValueActor extends AbstractBehavior<ScorerCommand> {
             TimerScheduler<ScorerCommand> timers,
             Station station,
             String model,
-            ModelConfig config,
-            Numerics numerics,
+            ModelForm form,
             int threads,
             CompletableFuture<String> ended) {
         super(context);
         this.station = station;
         this.model = model;
         this.ended = ended;
-        this.scorer =
-                new ValueScorer(TensorThread.start("value-" + station.name(), threads), config, numerics, ROWS_A_PASS);
+        this.scorer = new ValueScorer(TensorThread.start("value-" + station.name(), threads), form, ROWS_A_PASS);
         this.events =
                 context.messageAdapter(VersionAnnounced.class, Announced::new).unsafeUpcast();
         this.sink = WeightsSink.open(station, new Feed(context.getSelf(), scorer, address()));

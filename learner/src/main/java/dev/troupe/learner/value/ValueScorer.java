@@ -1,8 +1,7 @@
 package dev.troupe.learner.value;
 
 import dev.troupe.model.Decoder;
-import dev.troupe.model.ModelConfig;
-import dev.troupe.model.Numerics;
+import dev.troupe.model.ModelForm;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.TokenRow;
 import dev.troupe.model.TokenRows;
@@ -26,8 +25,7 @@ final class ValueScorer implements ScoringStation.Scorer, AutoCloseable {
     private record Waiting(ScoreRequest request, long version, CompletableFuture<ScoreAnswer> answer, long sinceMs) {}
 
     private final TensorThread thread;
-    private final ModelConfig config;
-    private final Numerics numerics;
+    private final ModelForm form;
     private final int maxRows;
 
     // Below: of the tensor thread only.
@@ -36,10 +34,9 @@ final class ValueScorer implements ScoringStation.Scorer, AutoCloseable {
     private long live = -1;
 
     /** @param maxRows rows of one pass */
-    ValueScorer(TensorThread thread, ModelConfig config, Numerics numerics, int maxRows) {
+    ValueScorer(TensorThread thread, ModelForm form, int maxRows) {
         this.thread = thread;
-        this.config = config;
-        this.numerics = numerics;
+        this.form = form;
         this.maxRows = maxRows;
     }
 
@@ -48,7 +45,7 @@ final class ValueScorer implements ScoringStation.Scorer, AutoCloseable {
         return thread.submit(() -> {
             Decoder now = decoder;
             if (now == null) {
-                now = Decoder.load(config, weights, false, numerics);
+                now = form.decoder(weights, false);
                 decoder = now;
             } else {
                 now.assign(weights);
@@ -99,7 +96,7 @@ final class ValueScorer implements ScoringStation.Scorer, AutoCloseable {
             throw new IllegalStateException("no value model yet");
         }
         long start = System.nanoTime();
-        List<TokenRow> rows = TokenRows.of(request.getBatch(), config.vocabulary());
+        List<TokenRow> rows = TokenRows.of(request.getBatch(), form.config().vocabulary());
         List<float[]> values = now.values(rows, maxRows);
         return ScoreAnswers.of(request, "value", values, live, (System.nanoTime() - start) / 1000);
     }

@@ -1,0 +1,49 @@
+package dev.troupe.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Assumptions;
+
+/** The Python with transformers and peft that -Dtroupe.python or TROUPE_PYTHON names. */
+final class Python {
+    private static final long MINUTES = 15;
+
+    private Python() {}
+
+    /** Runs a script that lies beside the tests' resources; a test without a Python is skipped. */
+    static void run(Path work, String resource, String... arguments) {
+        String named = System.getProperty("troupe.python", System.getenv().getOrDefault("TROUPE_PYTHON", ""));
+        Assumptions.assumeFalse(
+                named.isBlank(),
+                "no Python with transformers and peft: name one with -Dtroupe.python=FILE or TROUPE_PYTHON");
+        try (InputStream text = Objects.requireNonNull(Python.class.getResourceAsStream("/" + resource))) {
+            Path script = work.resolve(resource);
+            Files.write(script, text.readAllBytes());
+            String[] command = new String[arguments.length + 2];
+            command[0] = named;
+            command[1] = script.toString();
+            System.arraycopy(arguments, 0, command, 2, arguments.length);
+            File log = work.resolve("python.log").toFile();
+            Process process = new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(log)
+                    .start();
+            boolean ended = process.waitFor(MINUTES, TimeUnit.MINUTES);
+            process.destroyForcibly();
+            assertThat(ended).as(resource + " within " + MINUTES + " minutes").isTrue();
+            assertThat(process.exitValue()).as(Files.readString(log.toPath())).isZero();
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+}
