@@ -276,10 +276,10 @@ class AdapterGoldenTest {
     }
 
     /**
-     * The expanded weights as the case has them. Its numbers come from a processor with AVX-512, where bitsandbytes
-     * 0.50.2 looks for the magnitude of a number at [row * (columns / 64) + column / 64] and so takes another block's
-     * where rows are no multiple of 64; elsewhere (CUDA, AVX2: sum 1.80734 of layer 0's down_proj) blocks run across
-     * row ends, as they do here. Such matrices are expanded that way by hand, all others are the base's own.
+     * The expanded weights as the case has them. Where rows are no multiple of 64, its numbers are those of magnitudes
+     * taken at [row * (columns / 64) + column / 64], which belong to other blocks; bitsandbytes 0.50.2 on a processor
+     * with AVX2 gives what we give (sum 1.80734 of layer 0's down_proj), with blocks that run across row ends. Such
+     * matrices are expanded that way by hand, all others are the base's own.
      */
     private static TensorSet asInTheCase(ModelFolder folder, FrozenBase base) {
         Map<String, HostTensor> weights = new LinkedHashMap<>();
