@@ -19,14 +19,14 @@ final class RunModels {
 
     /** {@code model.policy}. */
     ModelFolder policy() {
-        return ModelFolder.open(folder("model.policy", "policy"));
+        return ModelFolder.open(Models.of(config, "model.policy"));
     }
 
     /** {@code model.reference}, or the policy's start. */
     ModelFolder reference() {
         return config.getIsNull("model.reference")
                 ? policy()
-                : checked("model.reference", folder("model.reference", "policy"));
+                : checked("model.reference", Models.of(config, "model.reference"));
     }
 
     /** {@code model.reward}; null when a rule rewards. */
@@ -35,7 +35,7 @@ final class RunModels {
         if (config.getString("reward.kind").equals("rule")) {
             return null;
         }
-        return checked("model.reward", folder("model.reward", "reward"));
+        return checked("model.reward", Models.of(config, "model.reward"));
     }
 
     /**
@@ -53,7 +53,7 @@ final class RunModels {
     /** As {@link #value}, as it stands in its folder. */
     ModelFolder valueStart() {
         if (!config.getIsNull("model.value")) {
-            return checked("model.value", folder("model.value", "value"));
+            return checked("model.value", Models.of(config, "model.value"));
         }
         ModelFolder reward = reward();
         return reward == null ? policy() : reward;
@@ -71,9 +71,5 @@ final class RunModels {
             }
         }
         return model;
-    }
-
-    private Path folder(String key, String part) {
-        return Models.folder(key, config.getString(key), part);
     }
 }

@@ -205,7 +205,7 @@ public final class MemoryEstimate {
         String name = config.getString(key);
         ModelConfig model = key.equals("model.policy") && name.equals(Models.NEW)
                 ? Models.newShape(config)
-                : ModelFolder.config(Models.folder(key, name));
+                : ModelFolder.config(Models.of(config, key));
         return new ModelMemory(model, settings.numerics());
     }
 }

@@ -35,8 +35,8 @@ public final class Models {
     }
 
     /**
-     * As {@link #folder(String, String)}; of a run or checkpoint the part that is wanted, {@code policy} or {@code
-     * value}.
+     * As {@link #folder(String, String)}; of a run or checkpoint the part that is wanted, {@code policy}, {@code
+     * value} or {@code reward}.
      */
     public static Path folder(String what, String nameOrFolder, String part) {
         Path path = Path.of(nameOrFolder);
@@ -59,6 +59,16 @@ public final class Models {
         throw new SettingsException(
                 what + " = " + nameOrFolder + ": no model there. Expected a Hugging Face folder with " + CONFIG
                         + ", a .gguf file, a run or checkpoint, or a shipped one: " + String.join(", ", shipped()));
+    }
+
+    /** Where the model that a setting names lies; of a run or checkpoint, the part that serves for it. */
+    public static Path of(Config config, String key) {
+        String part = switch (key) {
+            case "model.reward" -> "reward";
+            case "model.value" -> "value";
+            default -> "policy";
+        };
+        return folder(key, config.getString(key), part);
     }
 
     /** The shape of a model made from nothing, over the stories' vocabulary: {@code model.new} of the settings. */

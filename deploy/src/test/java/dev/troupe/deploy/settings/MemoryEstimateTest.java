@@ -75,6 +75,17 @@ class MemoryEstimateTest {
                 .hasMessageContaining("gradient_checkpointing");
     }
 
+    @Test
+    void shouldFindTheRewardModelInARunThatMadeNothingElse() throws IOException {
+        Files.createDirectories(folder.resolve("reward"));
+        Files.writeString(folder.resolve("reward/config.json"), SHAPE_70B);
+        Config config = Settings.load("stories/ppo", List.of("model.reward=\"" + folder + "\""))
+                .config();
+        assertThatThrownBy(() -> MemoryEstimate.of(config).requireRoom(1))
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContaining("GB of memory");
+    }
+
     /** By hand: rank 16 on seven matrices of 30 layers; NF4 is 4.13 bits a number. */
     @Test
     void shouldReckonAdaptersOnOneBase() {
