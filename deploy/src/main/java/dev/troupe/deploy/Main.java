@@ -12,7 +12,18 @@ public final class Main {
 
     /** Runs a command line and ends the process with its exit code. */
     public static void main(String[] args) {
-        System.exit(commandLine().execute(args));
+        System.exit(execute(args));
+    }
+
+    /** Only here: whoever runs out of memory may be anywhere. */
+    private static int execute(String... args) {
+        try {
+            return commandLine().execute(args);
+        } catch (OutOfMemoryError e) {
+            System.err.println("troupe: out of memory (" + e.getMessage() + "): ask for less at once, or give Java more"
+                    + " with TROUPE_JAVA_OPTS=-Xmx8g");
+            return 1;
+        }
     }
 
     /** The commands, with errors told in a line and no stack trace unless TROUPE_TRACE is set. */

@@ -31,7 +31,11 @@ public record AdapterConfig(int r, double alpha, double dropout, boolean rslora,
         check(r >= 1, "r", r, "at least 1");
         check(alpha > 0 && alpha < Double.POSITIVE_INFINITY, "alpha", alpha, "above 0");
         check(dropout >= 0 && dropout < 1, "dropout", dropout, "at least 0 and below 1");
-        check(!targets.isEmpty(), "targets", targets, ALL_LINEAR + ", " + ATTENTION + " or names of modules");
+        check(
+                !targets.isEmpty() && targets.stream().noneMatch(String::isBlank),
+                "targets",
+                targets,
+                ALL_LINEAR + ", " + ATTENTION + " or names of modules");
         Set<String> modules = new LinkedHashSet<>();
         for (String target : targets) {
             switch (target) {

@@ -5,13 +5,17 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.troupe.model.gguf.GgufModel;
 import dev.troupe.proto.TensorSet;
 import dev.troupe.proto.v1.DataType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * An adapter's folder as peft writes and reads it.
@@ -53,14 +57,21 @@ public record AdapterFolder(Path path, String base, AdapterConfig config, boolea
 
     /** Where the model is that the adapter was made for; an error names the folders that were looked for. */
     public Path basePath() {
-        List<Path> places =
-                List.of(path.resolve(base).normalize(), Path.of(base).toAbsolutePath());
+        Set<Path> places = new LinkedHashSet<>(
+                List.of(path.resolve(base).normalize(), Path.of(base).toAbsolutePath()));
         return places.stream()
-                .filter(p -> !base.isEmpty() && (Files.isRegularFile(p.resolve("config.json")) || is(p)))
+                .filter(p -> !base.isEmpty() && isModel(p))
                 .findFirst()
                 .orElseThrow(() -> new ModelException(path.resolve(CONFIG) + ": base_model_name_or_path = \"" + base
-                        + "\" is no model folder (looked for " + places.get(0) + " and " + places.get(1)
+                        + "\" is no model folder and no .gguf file (looked for "
+                        + places.stream().map(Path::toString).collect(Collectors.joining(" and "))
                         + "); name the model itself and give this folder as its adapter"));
+    }
+
+    private static boolean isModel(Path path) {
+        return Files.isRegularFile(path.resolve("config.json"))
+                || is(path)
+                || (GgufModel.isGguf(path) && Files.isRegularFile(path));
     }
 
     /** Reads adapter_config.json and adapter_model.safetensors; errors name the file and the key. */

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * How an adapter's tensors, named as in peft's files, lie in the tensors of linear.py: the modules that are fused in
@@ -59,7 +60,8 @@ final class AdapterLayout {
         }
         for (String target : adapter.targets()) {
             if (modules.stream().noneMatch(m -> m.equals(target) || m.endsWith("." + target))) {
-                throw new ModelException("adapter target " + target + " is no linear module of a "
+                throw new ModelException("adapter.targets = " + String.join(",", adapter.targets()) + ": " + target
+                        + " is no linear module of a "
                         + model.family().modelType() + " of " + model.layers() + " layers; expected "
                         + AdapterConfig.ALL_LINEAR + ", " + AdapterConfig.ATTENTION + ", or names such as "
                         + modules.get(0));
@@ -96,6 +98,10 @@ final class AdapterLayout {
             return;
         }
         int r = adapter.r();
+        if (r > Math.min(matrix.shape()[0], matrix.shape()[1])) {
+            throw new ModelException("adapter.r = " + r + ": expected at most "
+                    + Math.min(matrix.shape()[0], matrix.shape()[1]) + ", the smaller side of " + matrix.name());
+        }
         int ranks = r * modules.size();
         int out = Math.toIntExact(matrix.shape()[0]);
         long in = matrix.shape()[1];
@@ -200,7 +206,7 @@ final class AdapterLayout {
         for (int i = 0; i < leaves.size(); i++) {
             int width = Math.toIntExact(leaves.get(i).shape()[1]);
             for (Block block : leaves.get(i).blocks) {
-                HostTensor tensor = TensorSet.of(out).get(block.name);
+                HostTensor tensor = Objects.requireNonNull(out.get(block.name));
                 int columns = Math.toIntExact(tensor.shape()[1]);
                 ByteBuffer to = tensor.data();
                 for (int k = 0; k < block.rows; k++) {

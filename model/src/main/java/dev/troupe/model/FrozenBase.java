@@ -9,6 +9,7 @@ import dev.troupe.proto.HostTensor;
 import dev.troupe.proto.TensorSet;
 import java.nio.Buffer;
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -90,8 +91,11 @@ public final class FrozenBase implements AutoCloseable {
         return manager.create(data, new Shape(shape), type);
     }
 
+    /** Vectors and a head of one output, which adapters start from, stay in fp32. */
     private NDArray plain(NDArray wide) {
-        if (storage != Storage.BF16 || wide.getShape().dimension() == 1) {
+        if (storage != Storage.BF16
+                || wide.getShape().dimension() == 1
+                || wide.getShape().get(0) == 1) {
             return wide;
         }
         try (wide) {
@@ -113,7 +117,7 @@ public final class FrozenBase implements AutoCloseable {
                 }
                 firstRows.put(piece.name(), rows);
                 rows += Math.toIntExact(module.shape()[0]);
-                parts.add(Nf4.quantize(module.data().asFloatBuffer()));
+                parts.add(Nf4.quantize(FloatBuffer.wrap(HalfFloats.floats(module))));
             }
         }
         long columns = leaf.shape()[1];

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import dev.troupe.proto.HostTensor;
 import dev.troupe.proto.TensorSet;
+import dev.troupe.proto.v1.DataType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Adapters: what no golden case says. */
@@ -93,6 +95,44 @@ class AdapterTest {
                 assertThat((double) a[i]).as(name).isCloseTo(b[i], within(relative * most));
             }
         }
+    }
+
+    /** A folder in bf16 and the same numbers in fp32 are the same base, however it is kept. */
+    @ParameterizedTest
+    @EnumSource(FrozenBase.Storage.class)
+    void shouldTakeABaseInTheTypeOfItsFile(FrozenBase.Storage storage) {
+        ModelFolder folder = ModelFolder.open(GOLDEN.resolve("models/llama-value"));
+        TensorSet narrow = HalfFloats.as(DataType.DATA_TYPE_BF16, folder.weights());
+        TensorSet wide = HalfFloats.as(DataType.DATA_TYPE_F32, narrow);
+        try (TensorThread thread = TensorThread.start("adapter", 1)) {
+            thread.run(() -> {
+                try (FrozenBase first = FrozenBase.load("narrow", folder.config(), narrow, storage);
+                        FrozenBase second = FrozenBase.load("wide", folder.config(), wide, storage)) {
+                    assertThat(values(first)).isDeepEqualTo(values(second));
+                    assertThat(new AdaptedModel(first, config("q_proj"), true)
+                                    .initial(1)
+                                    .get(AdapterLayout.SCORE)
+                                    .floats())
+                            .isEqualTo(wide.get("score.weight").floats());
+                }
+            });
+        }
+    }
+
+    private static float[][] values(FrozenBase base) {
+        AdaptedModel form = new AdaptedModel(base, config("all-linear"), true);
+        try (Decoder decoder = form.decoder(filled(form, 3), false)) {
+            return decoder.values(rows(base.config().vocabulary()), 2).toArray(float[][]::new);
+        }
+    }
+
+    @Test
+    void shouldFindABaseThatIsAGgufFile() throws IOException {
+        Path base = Files.createFile(temp.resolve("base.gguf"));
+        AdapterConfig config = config("q_proj");
+        assertThat(new AdapterFolder(temp.resolve("adapter"), base.toString(), config, false, TensorSet.of(Map.of()))
+                        .basePath())
+                .isEqualTo(base);
     }
 
     @ParameterizedTest
@@ -344,7 +384,7 @@ class AdapterTest {
                 FrozenBase.Storage.FP32,
                 base -> assertThatThrownBy(() -> new AdaptedModel(base, config("lm_head"), false).trainable())
                         .isInstanceOf(ModelException.class)
-                        .hasMessageContaining("adapter target lm_head is no linear module")
+                        .hasMessageContaining("adapter.targets = lm_head: lm_head is no linear module")
                         .hasMessageContaining("model.layers.0.self_attn.q_proj"));
     }
 

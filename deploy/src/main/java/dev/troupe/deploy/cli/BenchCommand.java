@@ -197,6 +197,9 @@ final class BenchCommand implements Runnable {
                 throw new SettingsException("bench step " + algorithm + ": expected ppo or sft");
             }
             Dtype dtype = shape.dtype;
+            if (lora && qlora) {
+                throw new SettingsException("bench step: expected --lora or --qlora, not both");
+            }
             if (algorithm.equals("ppo") && (dtype != Dtype.FP32 || checkpointing || lora || qlora)) {
                 throw new SettingsException(
                         "bench step ppo: expected --dtype fp32, and neither --checkpointing nor --lora nor --qlora");

@@ -71,6 +71,9 @@ final class LogprobsCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
+        if (quantize != null && dtype != Dtype.FP32) {
+            throw new SettingsException("--quantize " + quantize + " says how matrices are held: leave --dtype out");
+        }
         try (LoadedModel loaded = LoadedModel.open("--model", model, adapter, quantize, dtype)) {
             int vocabulary = loaded.folder().config().vocabulary();
             if (top < 0 || top > vocabulary) {

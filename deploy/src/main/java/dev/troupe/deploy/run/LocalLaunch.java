@@ -29,7 +29,7 @@ public final class LocalLaunch {
             throw new SettingsException("algorithm = " + settings.config().getString("algorithm")
                     + " runs in one process: leave --processes out");
         }
-        Preflight.check(settings.config());
+        Preflight.check(settings.config(), true);
         RunFolder folder = TrainRun.folder(request);
         String host = settings.config().getString("cluster.host");
         int port = settings.config().getInt("cluster.port");

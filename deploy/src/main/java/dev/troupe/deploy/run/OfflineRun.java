@@ -72,6 +72,7 @@ final class OfflineRun implements AutoCloseable {
             throw new SettingsException("--resume: algorithm = "
                     + request.settings().config().getString("algorithm") + " cannot resume yet; start it anew");
         }
+        requireTrainedBase(request.settings().config());
         MemoryEstimate.of(request.settings().config()).requireRoom(1);
         try (OfflineRun run = new OfflineRun(request)) {
             return run.train();
@@ -105,6 +106,15 @@ final class OfflineRun implements AutoCloseable {
             }
         }
         return 0;
+    }
+
+    private static void requireTrainedBase(Config config) {
+        if (ModelSettings.from(config).mode() != ModelSettings.Mode.FULL
+                && config.getString("model.policy").equals(Models.NEW)) {
+            throw new SettingsException("model.policy = " + Models.NEW + " with adapter.mode = "
+                    + config.getString("adapter.mode") + ": an adapter stands on a trained model; name one, or train"
+                    + " with adapter.mode = full");
+        }
     }
 
     /** The model to begin with: given, or new in {@code start} of the run's folder. */

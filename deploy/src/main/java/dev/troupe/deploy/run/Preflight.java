@@ -9,6 +9,7 @@ import dev.troupe.data.sources.Prompt;
 import dev.troupe.data.sources.Sources;
 import dev.troupe.deploy.settings.MemoryEstimate;
 import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.model.ModelException;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelSettings;
 import dev.troupe.model.Tokenizer;
@@ -21,16 +22,21 @@ import dev.troupe.rollout.RolloutSettings;
 final class Preflight {
     private Preflight() {}
 
-    /** Throws the error of whoever reads the thing that is wrong. */
-    static void check(Config config) {
-        MemoryEstimate.of(config).requireRoom(1);
+    /**
+     * Throws the error of whoever reads the thing that is wrong.
+     *
+     * @param apart whether each role gets a process of its own
+     */
+    static void check(Config config, boolean apart) {
+        MemoryEstimate estimate = MemoryEstimate.of(config);
+        estimate.requireRoom(apart ? estimate.processes() : 1);
         RunModels models = new RunModels(config);
         ModelFolder policy = models.policy();
         models.reference();
         models.value();
         ModelSettings adapted = ModelSettings.from(config);
         if (adapted.mode() != ModelSettings.Mode.FULL) {
-            adapted.adapter().requireFits(policy.config());
+            requireFits(adapted, policy);
         }
         DataSettings data = DataSettings.from(config);
         RuleRewards.sentiment(data);
@@ -42,6 +48,14 @@ final class Preflight {
             evaluation(config, data, tokenizer, policy.config().maxPositions());
         }
         ClusterNode.requireFree(ClusterSettings.from(config));
+    }
+
+    private static void requireFits(ModelSettings adapted, ModelFolder policy) {
+        try {
+            adapted.adapter().requireFits(policy.config());
+        } catch (ModelException e) {
+            throw new SettingsException(String.valueOf(e.getMessage()));
+        }
     }
 
     private static void evaluation(Config config, DataSettings data, Tokenizer tokenizer, int context) {

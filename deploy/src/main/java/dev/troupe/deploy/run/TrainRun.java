@@ -27,7 +27,7 @@ public final class TrainRun {
         String algorithm = settings.config().getString("algorithm");
         switch (algorithm) {
             case "ppo":
-                Preflight.check(settings.config());
+                Preflight.check(settings.config(), false);
                 RunFolder folder = folder(request);
                 RunLog.to(folder.path().resolve("run.log"));
                 try (RunNode node = node(settings.config(), folder, "learner", null, null)) {
