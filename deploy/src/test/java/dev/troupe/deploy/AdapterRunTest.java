@@ -152,7 +152,7 @@ class AdapterRunTest {
     void whatDoesNotFitIsToldBeforeARunBegins() {
         Troupe told = Troupe.run("none", "adapter.mode=lora", "adapter.targets=\"q_proj, lm_head\"");
         assertThat(told.code()).isNotZero();
-        assertThat(told.err()).contains("adapter.targets = lm_head: lm_head is no linear module");
+        assertThat(told.err()).contains("adapter.targets = q_proj,lm_head: lm_head is no linear module");
         assertThat(runs.resolve("none")).doesNotExist();
         Troupe quantised = Troupe.of("logprobs", "--model", "stories", "--quantize", "int3", "--input", "x");
         assertThat(quantised.code()).isEqualTo(2);
