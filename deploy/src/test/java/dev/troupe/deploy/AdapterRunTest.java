@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Runs that train adapters, by the command line. */
 class AdapterRunTest {
@@ -42,9 +42,9 @@ class AdapterRunTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"lora", "qlora"})
-    void policyAndValueTrainAdaptersAlone(String mode) throws IOException {
-        Troupe told = Troupe.run("ppo", "adapter.mode=" + mode, "learning_rate=1e-2", "adapter.r=4");
+    @CsvSource({"lora, fp32", "lora, bf16", "qlora, fp32"})
+    void policyAndValueTrainAdaptersAlone(String mode, String dtype) throws IOException {
+        Troupe told = Troupe.run("ppo", "adapter.mode=" + mode, "dtype=" + dtype, "learning_rate=1e-2", "adapter.r=4");
 
         assertThat(told.code()).as(told.err()).isZero();
         JsonNode summary = summary("ppo");
@@ -124,6 +124,11 @@ class AdapterRunTest {
 
         assertThat(apart).containsExactly(merged, org.assertj.core.api.Assertions.within(1e-4));
         assertThat(apart).isNotEqualTo(base);
+        String whole = runs.resolve("whole").toString();
+        Troupe converted =
+                Troupe.of("convert", "--model", "stories", "--merge", folder.toString(), "--to", "hf", "--out", whole);
+        assertThat(converted.code()).as(converted.err()).isZero();
+        assertThat(logprobs("--model", whole, "--input", input.toString())).isEqualTo(merged);
         assertThat(quantised).isNotEqualTo(base).containsExactly(base, org.assertj.core.api.Assertions.within(2.0));
         Troupe story = Troupe.of(
                 "generate", "--model", "stories", "--adapter", folder.toString(), "--prompt", "One day", "--seed", "1");

@@ -36,7 +36,9 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
      */
     public static ModelFolder open(Path path) {
         if (AdapterFolder.is(path)) {
-            return merged(AdapterFolder.open(path));
+            AdapterFolder adapter = AdapterFolder.open(path);
+            ModelFolder whole = open(adapter.basePath()).merged(adapter);
+            return new ModelFolder(path, whole.config, whole.weights);
         }
         if (GgufModel.isGguf(path)) {
             GgufModel file = GgufModel.open(path);
@@ -102,14 +104,12 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
         return new ModelFolder(path, config, weights);
     }
 
-    private static ModelFolder merged(AdapterFolder adapter) {
-        ModelFolder base = open(adapter.basePath());
-        ModelConfig config = base.config.withScoreHead(adapter.scoreHead());
-        TensorSet start =
-                config.scoreHead() && !base.config.scoreHead() ? ModelInit.withScoreHead(base.weights) : base.weights;
-        TensorSet weights = AdapterMerge.merge(
-                config, HalfFloats.as(DataType.DATA_TYPE_F32, start), adapter.config(), adapter.tensors());
-        return new ModelFolder(adapter.path(), config, weights);
+    /** This model in fp32 with an adapter worked into its weights, and the adapter's score head if it has one. */
+    public ModelFolder merged(AdapterFolder adapter) {
+        ModelConfig shape = config.withScoreHead(adapter.scoreHead());
+        TensorSet start = shape.scoreHead() && !config.scoreHead() ? ModelInit.withScoreHead(weights) : weights;
+        TensorSet wide = HalfFloats.as(DataType.DATA_TYPE_F32, start);
+        return new ModelFolder(path, shape, AdapterMerge.merge(shape, wide, adapter.config(), adapter.tensors()));
     }
 
     /** Where the tokenizer's files are: an adapter may leave them to its base. */

@@ -2,11 +2,13 @@ package dev.troupe.deploy.cli;
 
 import dev.troupe.deploy.settings.Models;
 import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.model.AdapterFolder;
 import dev.troupe.model.HalfFloats;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.gguf.GgufWriter;
 import dev.troupe.proto.TensorSet;
 import dev.troupe.proto.v1.DataType;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -64,6 +66,12 @@ final class ConvertCommand implements Callable<Integer> {
             description = "hf: fp32, f16, bf16; gguf: f16, bf16, q8_0. Default: fp32, for gguf f16.")
     private @Nullable String dtype;
 
+    @Option(
+            names = "--merge",
+            paramLabel = "ADAPTER",
+            description = "A peft folder, or a run of adapters: its adapter is worked into the weights.")
+    private @Nullable String merge;
+
     @Override
     public Integer call() {
         if (Files.exists(out.resolve("config.json")) || Files.exists(out.resolve(FILE))) {
@@ -88,18 +96,23 @@ final class ConvertCommand implements Callable<Integer> {
         return type;
     }
 
-    private Path folder(DataType type) {
+    private ModelFolder source() {
         ModelFolder source = ModelFolder.open(Models.folder("--model", model));
+        return merge == null ? source : source.merged(AdapterFolder.open(Models.folder("--merge", merge)));
+    }
+
+    private Path folder(DataType type) {
+        ModelFolder source = source();
         TensorSet weights = HalfFloats.as(type, source.weights());
         ModelFolder.save(out, source.config(), weights, source.path());
         return out;
     }
 
     private Path file(GgufWriter.Dtype type) {
-        ModelFolder source = ModelFolder.open(Models.folder("--model", model));
+        ModelFolder source = source();
         try {
             Files.createDirectories(out);
-        } catch (java.io.IOException e) {
+        } catch (IOException e) {
             throw new SettingsException("--out " + out + " cannot be made: " + e, e);
         }
         GgufWriter.write(out.resolve(FILE), source, type);

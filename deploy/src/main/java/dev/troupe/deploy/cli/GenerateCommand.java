@@ -187,6 +187,10 @@ final class GenerateCommand implements Callable<Integer> {
         if (!chat || !row.has("messages")) {
             return ids(JsonInput.text(row, "prompt"), tokenizer);
         }
+        if (!row.get("messages").isArray() || row.get("messages").isEmpty()) {
+            throw new SettingsException("\"messages\" = " + row.get("messages")
+                    + ": expected a list of {\"role\": ..., \"content\": ...} with at least one");
+        }
         List<ChatMessage> messages = new ArrayList<>();
         for (JsonNode message : row.get("messages")) {
             messages.add(new ChatMessage(JsonInput.text(message, "role"), JsonInput.text(message, "content")));
