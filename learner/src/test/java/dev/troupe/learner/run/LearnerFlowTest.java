@@ -328,7 +328,11 @@ class LearnerFlowTest {
             this.actor = kit.spawn(Behaviors.receive(RolloutCommand.class).build(), name);
         }
 
-        void request(long version) {
+        /** The test and the publisher both ask; a version that comes late is not taken, as in a rollout. */
+        synchronized void request(long version) {
+            if (version < live) {
+                return;
+            }
             live = version;
             String hash = published.getOrDefault(version, "");
             ledger.tell(new WorkRequest(name, 1, new AeronAddress(name, "", 1), capacity, version, hash, actor));
