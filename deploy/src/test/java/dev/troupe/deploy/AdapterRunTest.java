@@ -10,33 +10,12 @@ import dev.troupe.model.ModelFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Runs that train adapters, by the command line. */
-class AdapterRunTest {
-    @TempDir
-    private Path runs;
-
-    @BeforeEach
-    void keepRunsHere() {
-        System.setProperty("troupe.runs", runs.toString());
-    }
-
-    @AfterEach
-    void keepRunsWhereTheyBelong() {
-        System.clearProperty("troupe.runs");
-    }
-
-    private JsonNode summary(String run) throws IOException {
-        return new ObjectMapper()
-                .readTree(runs.resolve(run).resolve("summary.json").toFile());
-    }
-
+class AdapterRunTest extends RunsApart {
     private Path checkpoint(String run, int step) {
         return runs.resolve(run).resolve("checkpoints/step-" + step);
     }

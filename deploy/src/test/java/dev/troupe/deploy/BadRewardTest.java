@@ -6,27 +6,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A rule that misbehaves costs its rows, by name; one that always does ends the run with its reason. */
-class BadRewardTest {
-    @TempDir
-    private Path runs;
-
-    @BeforeEach
-    void keepRunsHere() {
-        System.setProperty("troupe.runs", runs.toString());
-    }
-
-    @AfterEach
-    void keepRunsWhereTheyBelong() {
-        System.clearProperty("troupe.runs");
-    }
-
+class BadRewardTest extends RunsApart {
     private static Troupe run(String rule) {
         return Troupe.run(
                 "r",

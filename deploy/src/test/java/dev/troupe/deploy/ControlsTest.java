@@ -3,36 +3,13 @@ package dev.troupe.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.troupe.deploy.settings.Home;
 import dev.troupe.model.ModelFolder;
 import java.io.IOException;
-import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Runs that must change nothing. */
-class ControlsTest {
-    @TempDir
-    private Path runs;
-
-    @BeforeEach
-    void keepRunsHere() {
-        System.setProperty("troupe.runs", runs.toString());
-    }
-
-    @AfterEach
-    void keepRunsWhereTheyBelong() {
-        System.clearProperty("troupe.runs");
-    }
-
-    private JsonNode summary(String run) throws IOException {
-        return new ObjectMapper()
-                .readTree(runs.resolve(run).resolve("summary.json").toFile());
-    }
-
+class ControlsTest extends RunsApart {
     @Test
     void withoutALearningRateNothingMoves() throws IOException {
         Troupe told = Troupe.run("still", "learning_rate=0", "staleness.max=1");

@@ -8,27 +8,11 @@ import dev.troupe.model.ModelFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A model and a word list that others made, where -Dtroupe.data or TROUPE_DATA names a folder that holds them. */
-class RealInputTest {
-    @TempDir
-    private Path runs;
-
-    @BeforeEach
-    void keepRunsHere() {
-        System.setProperty("troupe.runs", runs.toString());
-    }
-
-    @AfterEach
-    void keepRunsWhereTheyBelong() {
-        System.clearProperty("troupe.runs");
-    }
-
+class RealInputTest extends RunsApart {
     private static Path data(String name) {
         String property = System.getProperty("troupe.data", "");
         String folder = property.isEmpty() ? System.getenv().getOrDefault("TROUPE_DATA", "") : property;

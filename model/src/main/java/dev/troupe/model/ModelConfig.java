@@ -115,27 +115,15 @@ public record ModelConfig(
 
     /** The same decoder with other end tokens. */
     public ModelConfig withEosIds(List<Integer> ends) {
-        return new ModelConfig(
-                family,
-                scoreHead,
-                vocabulary,
-                hidden,
-                intermediate,
-                layers,
-                heads,
-                kvHeads,
-                headDim,
-                maxPositions,
-                normEps,
-                rope,
-                tied,
-                bosId,
-                ends,
-                padId);
+        return with(scoreHead, ends);
     }
 
     /** The same decoder with a score head (or with a language-model head again). */
     public ModelConfig withScoreHead(boolean score) {
+        return with(score, eosIds);
+    }
+
+    private ModelConfig with(boolean score, List<Integer> ends) {
         return new ModelConfig(
                 family,
                 score,
@@ -151,7 +139,7 @@ public record ModelConfig(
                 rope,
                 tied,
                 bosId,
-                eosIds,
+                ends,
                 padId);
     }
 
