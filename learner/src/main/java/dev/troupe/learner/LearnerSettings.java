@@ -2,17 +2,21 @@ package dev.troupe.learner;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
-import dev.troupe.learner.loss.KlEstimator;
+import dev.troupe.learner.algorithm.Algorithm;
+import dev.troupe.learner.algorithm.Algorithms;
+import dev.troupe.learner.algorithm.KlControl;
+import dev.troupe.learner.algorithm.OffPolicy;
 import dev.troupe.learner.optim.AdamSettings;
 import dev.troupe.learner.optim.Schedule;
-import dev.troupe.learner.ppo.PpoSettings;
+import dev.troupe.learner.update.UpdateSettings;
 import java.time.Duration;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Settings of the learner; {@code troupe/learner.conf} documents every key with its default.
  *
- * @param algorithm ppo, sft or reward
+ * @param algorithm one of {@link Algorithms}, sft or reward
  * @param prompts {@code batch.prompts}; offline: rows or pairs a step
  * @param generations {@code num_generations}
  * @param eta {@code staleness.max}
@@ -44,10 +48,13 @@ public record LearnerSettings(
         double centerRewards,
         @Nullable String valueModel) {
 
+    private static final Set<String> OFFLINE = Set.of("sft", "reward");
+
     /** Checks each value; the error names the key. */
     public LearnerSettings {
-        if (!algorithm.equals("ppo") && !algorithm.equals("sft") && !algorithm.equals("reward")) {
-            throw new IllegalArgumentException("algorithm = " + algorithm + ": expected ppo, sft or reward");
+        if (!Algorithms.names().contains(algorithm) && !OFFLINE.contains(algorithm)) {
+            throw new IllegalArgumentException("algorithm = " + algorithm + ": expected "
+                    + String.join(", ", Algorithms.names()) + ", sft or reward");
         }
         atLeast("steps", steps, 1);
         atLeast("batch.prompts", prompts, 1);
@@ -108,30 +115,46 @@ public record LearnerSettings(
     }
 
     /**
-     * PPO's own numbers.
+     * How a batch becomes optimizer steps.
      *
      * @param temperature of the sampling
-     * @param maxNewTokens a completion shorter than this has a state after its last token
      */
-    public static PpoSettings ppo(Config config, double temperature, int maxNewTokens) {
+    public static UpdateSettings update(Config config, double temperature) {
         Config c = withDefaults(config);
-        return new PpoSettings(
-                c.getInt("num_ppo_epochs"),
+        return new UpdateSettings(
+                c.getInt(c.getString("algorithm").equals("ppo") ? "num_ppo_epochs" : "num_iterations"),
                 c.getInt("num_mini_batches"),
                 c.getInt("micro_batch"),
-                c.getDouble("kl_coef"),
-                KlEstimator.of(c.getString("kl_estimator")),
-                c.getDouble("cliprange"),
                 c.getDouble("cliprange_value"),
                 c.getDouble("vf_coef"),
-                c.getDouble("gamma"),
-                c.getDouble("lam"),
-                c.getBoolean("whiten_rewards"),
-                c.getIsNull("missing_eos_penalty") ? 0 : c.getDouble("missing_eos_penalty"),
                 c.getDouble("max_grad_norm"),
                 temperature,
-                maxNewTokens,
+                c.getIsNull("early_stop_kl") ? Double.POSITIVE_INFINITY : c.getDouble("early_stop_kl"),
                 c.getLong("seed"));
+    }
+
+    /** Whether a run goes through the actors. */
+    public boolean online() {
+        return !OFFLINE.contains(algorithm);
+    }
+
+    /**
+     * The online algorithm.
+     *
+     * @param maxNewTokens of the rollouts
+     */
+    public static Algorithm algorithm(Config config, int maxNewTokens) {
+        return Algorithms.of(withDefaults(config), maxNewTokens);
+    }
+
+    /** The correction for stale samples. */
+    public static OffPolicy offPolicy(Config config) {
+        return Algorithms.offPolicy(withDefaults(config));
+    }
+
+    /** The control of the KL's coefficient. */
+    public static KlControl kl(Config config, Algorithm algorithm) {
+        return Algorithms.kl(withDefaults(config), algorithm);
     }
 
     /** Trajectories a step: B. */
@@ -140,7 +163,9 @@ public record LearnerSettings(
     }
 
     private static Config withDefaults(Config config) {
-        return config.withFallback(
+        String algorithm = config.hasPath("algorithm") ? config.getString("algorithm") : "";
+        return config.withFallback(Algorithms.preset(algorithm))
+                .withFallback(
                         ConfigFactory.parseResources(LearnerSettings.class.getClassLoader(), "troupe/learner.conf"))
                 .resolve();
     }

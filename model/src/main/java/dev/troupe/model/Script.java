@@ -13,6 +13,8 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -81,6 +83,28 @@ public final class Script implements AutoCloseable {
     public NDList tensors(NDManager manager, String method, Object... arguments) {
         try (IValue answer = call(method, arguments)) {
             return answer.toNDList((PtNDManager) manager);
+        }
+    }
+
+    /**
+     * Calls a method of Dict[str, Tensor] that returns Dict[str, Tensor].
+     *
+     * @return the named tensors, attached to the manager
+     */
+    public Map<String, NDArray> named(NDManager manager, String method, Map<String, NDArray> tensors) {
+        Map<String, PtNDArray> given = new HashMap<>();
+        tensors.forEach((key, tensor) -> given.put(key, (PtNDArray) tensor));
+        try (IValue all = IValue.stringMapFrom(given);
+                IValue answer = TorchScriptBridge.run(module, method, new long[] {all.getHandle()})) {
+            Map<String, NDArray> answers = new HashMap<>();
+            answer.toIValueMap().forEach((key, value) -> {
+                try (value) {
+                    answers.put(key, value.toTensor((PtNDManager) manager));
+                }
+            });
+            return answers;
+        } catch (RuntimeException e) {
+            throw new ModelException("script " + name + ", method " + method + ": " + e.getMessage(), e);
         }
     }
 

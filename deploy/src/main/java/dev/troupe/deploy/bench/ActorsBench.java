@@ -5,11 +5,12 @@ import com.typesafe.config.ConfigFactory;
 import dev.troupe.cluster.ClusterNode;
 import dev.troupe.cluster.ClusterSettings;
 import dev.troupe.cluster.protocol.RolloutCommand;
+import dev.troupe.learner.algorithm.Needs;
 import dev.troupe.learner.experience.ScoredTrajectory;
 import dev.troupe.learner.run.LearnerNode;
 import dev.troupe.learner.run.LearnerPlan;
+import dev.troupe.learner.run.OnlineTraining;
 import dev.troupe.learner.run.PolicyWeights;
-import dev.troupe.learner.run.PpoTraining;
 import dev.troupe.learner.run.Training;
 import dev.troupe.learner.value.ValueActor;
 import dev.troupe.model.ModelFolder;
@@ -74,7 +75,7 @@ public final class ActorsBench {
         return line();
     }
 
-    private void through(ClusterNode cluster, AeronNode aeron, PpoBench reference, PpoTraining training) {
+    private void through(ClusterNode cluster, AeronNode aeron, PpoBench reference, OnlineTraining training) {
         ModelFolder scored = new ModelFolder(
                 model.path(), model.config().withScoreHead(true), ModelInit.withScoreHead(model.weights()));
         ReferenceNode references = ReferenceNode.start(
@@ -117,6 +118,7 @@ public final class ActorsBench {
 
     private LearnerPlan plan() {
         return new LearnerPlan(
+                Needs.single(true, true),
                 shape.warmup() + shape.steps(),
                 shape.batch(),
                 1,
@@ -156,12 +158,12 @@ public final class ActorsBench {
 
     /** Ends an actors' step when its weights are made, runs a plain step, and begins the next. */
     private final class Paced implements Training {
-        private final PpoTraining training;
+        private final OnlineTraining training;
         private final PpoBench reference;
         private long begun;
         private int steps;
 
-        Paced(PpoTraining training, PpoBench reference) {
+        Paced(OnlineTraining training, PpoBench reference) {
             this.training = training;
             this.reference = reference;
         }

@@ -2,15 +2,18 @@ package dev.troupe.deploy.bench;
 
 import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.deploy.report.PeakMemory;
+import dev.troupe.learner.algorithm.Experience;
+import dev.troupe.learner.algorithm.KlControl;
+import dev.troupe.learner.algorithm.OffPolicy;
+import dev.troupe.learner.algorithm.Ppo;
 import dev.troupe.learner.loss.KlEstimator;
 import dev.troupe.learner.optim.AdamSettings;
 import dev.troupe.learner.optim.Schedule;
 import dev.troupe.learner.optim.TrainedModel;
-import dev.troupe.learner.ppo.Experience;
-import dev.troupe.learner.ppo.PpoSettings;
-import dev.troupe.learner.ppo.PpoUpdate;
-import dev.troupe.learner.ppo.UpdateResult;
-import dev.troupe.learner.run.PpoTraining;
+import dev.troupe.learner.run.OnlineTraining;
+import dev.troupe.learner.update.PolicyUpdate;
+import dev.troupe.learner.update.UpdateResult;
+import dev.troupe.learner.update.UpdateSettings;
 import dev.troupe.model.DecodeEngine;
 import dev.troupe.model.Decoder;
 import dev.troupe.model.ModelConfig;
@@ -42,6 +45,7 @@ import java.util.stream.Stream;
 public final class PpoBench implements AutoCloseable {
     private static final long SEED = 3;
     private static final double RATE = 1e-6;
+    private static final double KL_COEF = 0.05;
     private static final double NANO = 1e-9;
 
     private final StepShape shape;
@@ -52,7 +56,7 @@ public final class PpoBench implements AutoCloseable {
     private final TrainedModel value;
     private final List<Side> sides;
     private final Decoder reference;
-    private final PpoUpdate update;
+    private final PolicyUpdate update;
     private long step;
 
     /** What each thread does with its half of the rows: both generate, and both score by the reward model. */
@@ -79,7 +83,15 @@ public final class PpoBench implements AutoCloseable {
         this.sides = Stream.of(first, second)
                 .map(t -> t.call(() -> new Side(t, engine(), Decoder.load(scored, scoring, false))))
                 .toList();
-        this.update = new PpoUpdate(policy, value, settings(), new Schedule(Schedule.Kind.CONSTANT, 0, 1), RATE, RATE);
+        this.update = new PolicyUpdate(
+                ppo(),
+                OffPolicy.NONE,
+                KlControl.fixed(KL_COEF),
+                new UpdateSettings(
+                        shape.epochs(), 1, shape.micro(), 0.2, 0.1, 1.0, 1.0, Double.POSITIVE_INFINITY, SEED),
+                new Schedule(Schedule.Kind.CONSTANT, 0, 1),
+                new PolicyUpdate.Learner(policy, RATE),
+                new PolicyUpdate.Learner(value, RATE));
     }
 
     private ContinuousBatcher engine() {
@@ -96,24 +108,8 @@ public final class PpoBench implements AutoCloseable {
         return (shape.batch() + 1) / 2;
     }
 
-    private PpoSettings settings() {
-        return new PpoSettings(
-                shape.epochs(),
-                1,
-                shape.micro(),
-                0.05,
-                KlEstimator.K1,
-                0.2,
-                0.2,
-                0.1,
-                1.0,
-                0.95,
-                false,
-                0,
-                1.0,
-                1.0,
-                shape.completion(),
-                SEED);
+    private Ppo ppo() {
+        return new Ppo(KL_COEF, KlEstimator.K1, 0.2, 1.0, 0.95, false, 0, shape.completion(), OffPolicy.NONE);
     }
 
     /** Measures; the line to print. */
@@ -175,8 +171,8 @@ public final class PpoBench implements AutoCloseable {
     }
 
     /** The models and the update as the learner actor drives them; closed with this. */
-    PpoTraining training() {
-        return new PpoTraining(update, policy, value, (step, documents) -> Path.of("none"), OptionalLong.empty());
+    OnlineTraining training() {
+        return new OnlineTraining(update, (step, documents) -> Path.of("none"), OptionalLong.empty());
     }
 
     private Times step() {
@@ -256,9 +252,11 @@ public final class PpoBench implements AutoCloseable {
                     rows.get(i),
                     FinishReason.FINISH_REASON_LENGTH,
                     completions.get(i).logprobs(),
+                    completions.get(i).logprobs(),
                     references.join().get(i),
                     values.join().get(i),
-                    rewards.get(i)));
+                    rewards.get(i),
+                    new long[rows.get(i).completionLength()]));
         }
         return batch;
     }

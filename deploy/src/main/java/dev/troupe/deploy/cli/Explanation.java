@@ -3,6 +3,8 @@ package dev.troupe.deploy.cli;
 import com.typesafe.config.Config;
 import dev.troupe.deploy.settings.MemoryEstimate;
 import dev.troupe.deploy.settings.Settings;
+import dev.troupe.learner.LearnerSettings;
+import dev.troupe.learner.update.UpdateSettings;
 import java.util.Locale;
 
 /** What a run's settings mean: each with where it comes from, the numbers that follow, the memory each role needs. */
@@ -36,7 +38,7 @@ final class Explanation {
     private void numbers() {
         String algorithm = config.getString("algorithm");
         line("%n# what follows from them");
-        if (!algorithm.equals("ppo")) {
+        if (!LearnerSettings.from(config).online()) {
             line(
                     "algorithm %s: %d steps of %d rows",
                     algorithm, config.getInt("steps"), config.getInt("batch.prompts"));
@@ -45,18 +47,14 @@ final class Explanation {
         long prompts = config.getLong("batch.prompts");
         long generations = config.getLong("num_generations");
         long batch = prompts * generations;
-        long optimizer = config.getLong("num_ppo_epochs") * config.getLong("num_mini_batches");
+        UpdateSettings update = LearnerSettings.update(config, 1);
+        long optimizer = update.optimizerSteps();
         long steps = config.getLong("steps");
         long eta = config.getLong("staleness.max");
         long tokens = config.getLong("max_new_tokens");
         line(
                 "1 step = %d prompts x %d = %d trajectories = %d optimizer steps (%d epochs x %d mini-batches)",
-                prompts,
-                generations,
-                batch,
-                optimizer,
-                config.getLong("num_ppo_epochs"),
-                config.getLong("num_mini_batches"));
+                prompts, generations, batch, optimizer, update.epochs(), update.miniBatches());
         line(
                 "1 run = %d steps = %d trajectories = %d optimizer steps, at most %d tokens",
                 steps, steps * batch, steps * optimizer, steps * batch * tokens);

@@ -1,20 +1,24 @@
 package dev.troupe.deploy.run;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
 import dev.troupe.data.DataSettings;
 import dev.troupe.data.sources.Prompt;
 import dev.troupe.data.sources.Source;
 import dev.troupe.data.sources.Sources;
 import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.learner.LearnerSettings;
+import dev.troupe.learner.algorithm.Algorithm;
+import dev.troupe.learner.algorithm.KlControl;
+import dev.troupe.learner.algorithm.Needs;
 import dev.troupe.learner.checkpoint.Checkpoint;
 import dev.troupe.learner.checkpoint.CheckpointStore;
 import dev.troupe.learner.ledger.LedgerActor;
 import dev.troupe.learner.optim.Schedule;
 import dev.troupe.learner.optim.TrainedModel;
-import dev.troupe.learner.ppo.PpoUpdate;
 import dev.troupe.learner.run.LearnerPlan;
-import dev.troupe.learner.run.PpoTraining;
+import dev.troupe.learner.run.OnlineTraining;
+import dev.troupe.learner.update.PolicyUpdate;
 import dev.troupe.model.Decoder;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.Tokenizer;
@@ -27,11 +31,21 @@ import org.jspecify.annotations.Nullable;
 final class Learning {
     private Learning() {}
 
+    /** What the run's algorithm needs, and so which roles there are. */
+    static Needs needs(Config config) {
+        return algorithm(config).needs();
+    }
+
+    private static Algorithm algorithm(Config config) {
+        return LearnerSettings.algorithm(config, config.getInt("max_new_tokens"));
+    }
+
     /** What the run is, apart from its algorithm. */
     static LearnerPlan plan(Config config) {
         LearnerSettings s = LearnerSettings.from(config);
         RolloutSettings rollout = RolloutSettings.from(config);
         return new LearnerPlan(
+                needs(config),
                 s.steps(),
                 s.prompts(),
                 s.generations(),
@@ -47,44 +61,51 @@ final class Learning {
                 s.waitDeadline());
     }
 
-    /** PPO on policy and value model, at a checkpoint if one is given. */
-    static PpoTraining ppo(
+    /**
+     * The run's algorithm on its models, at a checkpoint if one is given.
+     *
+     * @param valueStart null if the algorithm has no value model
+     */
+    static OnlineTraining training(
             Config config,
             RunForms.Start policyStart,
-            RunForms.Start valueStart,
+            RunForms.@Nullable Start valueStart,
             CheckpointStore store,
             @Nullable Checkpoint resumed) {
         LearnerSettings s = LearnerSettings.from(config);
-        RolloutSettings rollout = RolloutSettings.from(config);
-        if (rollout.sampling().temperature() == 0) {
-            throw new SettingsException("temperature = 0: ppo needs samples; expected above 0");
+        double temperature = RolloutSettings.from(config).sampling().temperature();
+        if (temperature == 0) {
+            throw new SettingsException("temperature = 0: " + s.algorithm() + " needs samples; expected above 0");
         }
+        Algorithm algorithm = algorithm(config);
+        KlControl kl = LearnerSettings.kl(config, algorithm);
         TrainedModel policy = trained("policy", policyStart, s);
-        TrainedModel value = trained("value", valueStart, s);
+        TrainedModel value = valueStart == null ? null : trained("value", valueStart, s);
+        List<TrainedModel> models = value == null ? List.of(policy) : List.of(policy, value);
         if (resumed != null) {
-            resumed.restore(policy);
-            resumed.restore(value);
+            models.forEach(resumed::restore);
+            kl.restore(ConfigFactory.parseString(resumed.document(OnlineTraining.KL_DOCUMENT))
+                    .getDouble("kl_coef"));
         }
-        PpoUpdate update = new PpoUpdate(
-                policy,
-                value,
-                LearnerSettings.ppo(config, rollout.sampling().temperature(), rollout.maxNewTokens()),
+        PolicyUpdate update = new PolicyUpdate(
+                algorithm,
+                LearnerSettings.offPolicy(config),
+                kl,
+                LearnerSettings.update(config, temperature),
                 new Schedule(s.schedule(), s.warmupRatio(), (int) s.steps()),
-                s.learningRate(),
-                s.valueLearningRate());
+                new PolicyUpdate.Learner(policy, s.learningRate()),
+                value == null ? null : new PolicyUpdate.Learner(value, s.valueLearningRate()));
         List<String> parents = resumed == null
                 ? List.of()
                 : List.of(String.valueOf(resumed.folder().getFileName()));
-        return new PpoTraining(
+        return new OnlineTraining(
                 update,
-                policy,
-                value,
                 (step, documents) -> Checkpoint.write(
                         store,
                         step,
                         step,
                         parents,
-                        List.of(policy, value),
+                        models,
                         documents,
                         policyStart.folder().path()),
                 config.getBoolean("control.shuffle_rewards") ? OptionalLong.of(s.seed()) : OptionalLong.empty());

@@ -3,6 +3,7 @@ package dev.troupe.deploy.run;
 import dev.troupe.deploy.report.RunFolder;
 import dev.troupe.deploy.settings.Settings;
 import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.learner.LearnerSettings;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -25,7 +26,7 @@ public final class LocalLaunch {
     /** Runs until done, failed or interrupted; the exit code. */
     public static int run(RunRequest request) {
         Settings settings = request.settings();
-        if (!settings.config().getString("algorithm").equals("ppo")) {
+        if (!LearnerSettings.from(settings.config()).online()) {
             throw new SettingsException("algorithm = " + settings.config().getString("algorithm")
                     + " runs in one process: leave --processes out");
         }
@@ -84,7 +85,7 @@ public final class LocalLaunch {
     }
 
     private static List<String> nodes(Settings settings) {
-        List<String> nodes = new ArrayList<>(List.of("reference", "reward", "value"));
+        List<String> nodes = new ArrayList<>(Roles.scorers(Learning.needs(settings.config())));
         int replicas = settings.config().getInt("rollout.replicas");
         for (int i = 1; i <= replicas; i++) {
             nodes.add("rollout-" + i);

@@ -20,7 +20,7 @@ import dev.troupe.learner.ledger.LedgerSnapshot;
 import dev.troupe.learner.run.LearnerNode;
 import dev.troupe.learner.run.LearnerPlan;
 import dev.troupe.learner.run.LedgerJson;
-import dev.troupe.learner.run.PpoTraining;
+import dev.troupe.learner.run.OnlineTraining;
 import dev.troupe.learner.run.RunReport;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.TensorThread;
@@ -72,8 +72,11 @@ final class OnlineRun {
 
     private int evaluated(RunModels models, RunForms forms, CheckpointStore store, @Nullable Checkpoint resumed) {
         RunForms.Start policy = forms.policy();
-        RunForms.Start value = forms.value();
-        out.printf("policy: %s%nvalue: %s%n", policy.trainable(), value.trainable());
+        RunForms.Start value = Learning.needs(config).value() ? forms.value() : null;
+        out.println("policy: " + policy.trainable());
+        if (value != null) {
+            out.println("value: " + value.trainable());
+        }
         try (Tokenizer tokenizer = policy.folder().tokenizer();
                 TensorThread judging =
                         TensorThread.start("evaluation", Runtime.getRuntime().availableProcessors())) {
@@ -120,14 +123,14 @@ final class OnlineRun {
             RunModels models,
             RunForms forms,
             RunForms.Start policy,
-            RunForms.Start value,
+            RunForms.@Nullable Start value,
             Tokenizer tokenizer,
             CheckpointStore store,
             @Nullable Checkpoint resumed) {
         LearnerPlan plan = Learning.plan(config);
         LedgerSnapshot ledger = resumed == null ? null : LedgerJson.read(resumed.document("ledger.json"));
         List<Role> roles = new ArrayList<>();
-        try (PpoTraining training = Learning.ppo(config, policy, value, store, resumed);
+        try (OnlineTraining training = Learning.training(config, policy, value, store, resumed);
                 StepWriter steps = new StepWriter(
                         node.folder(),
                         tokenizer,

@@ -6,6 +6,7 @@ import dev.troupe.cluster.protocol.ScorerCommand;
 import dev.troupe.data.DataSettings;
 import dev.troupe.data.rewards.RuleReward;
 import dev.troupe.data.rewards.RuleRewards;
+import dev.troupe.learner.algorithm.Needs;
 import dev.troupe.learner.value.ValueActor;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.reference.ReferenceNode;
@@ -32,14 +33,27 @@ final class Roles {
     /** One of each, and as many rollouts as the settings say. */
     static List<Role> all(RunNode node, RunModels models, RunForms forms) {
         List<Role> roles = new ArrayList<>();
-        roles.add(start("reference", "reference", node, models, forms));
-        roles.add(start("reward", "reward", node, models, forms));
-        roles.add(start("value", "value", node, models, forms));
+        for (String role : scorers(Learning.needs(node.config()))) {
+            roles.add(start(role, role, node, models, forms));
+        }
         int replicas = RolloutSettings.from(node.config()).replicas();
         for (int i = 1; i <= replicas; i++) {
             roles.add(start("rollout", "rollout-" + i, node, models, forms));
         }
         return roles;
+    }
+
+    /** The roles that score for an algorithm. */
+    static List<String> scorers(Needs needs) {
+        List<String> names = new ArrayList<>();
+        if (needs.reference()) {
+            names.add("reference");
+        }
+        names.add("reward");
+        if (needs.value()) {
+            names.add("value");
+        }
+        return names;
     }
 
     /** A role on this node, under this name. */

@@ -5,7 +5,7 @@ import dev.troupe.cluster.ClusterNode;
 import dev.troupe.cluster.ClusterSettings;
 import dev.troupe.deploy.report.RunFolder;
 import dev.troupe.deploy.settings.Settings;
-import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.learner.LearnerSettings;
 import dev.troupe.model.Libtorch;
 import dev.troupe.model.ModelSettings;
 import dev.troupe.transport.AeronNode;
@@ -24,19 +24,14 @@ public final class TrainRun {
     public static int run(RunRequest request) {
         Settings settings = request.settings();
         Libtorch.use(ModelSettings.from(settings.config()).device());
-        String algorithm = settings.config().getString("algorithm");
-        switch (algorithm) {
-            case "ppo":
-                Preflight.check(settings.config(), false);
-                RunFolder folder = folder(request);
-                RunLog.to(folder.path().resolve("run.log"));
-                try (RunNode node = node(settings.config(), folder, "learner", null, null)) {
-                    return new OnlineRun(settings, node, request.resume() != null, System.out).run();
-                }
-            case "sft", "reward":
-                return OfflineRun.run(request);
-            default:
-                throw new SettingsException("algorithm = " + algorithm + ": expected ppo, sft or reward");
+        if (!LearnerSettings.from(settings.config()).online()) {
+            return OfflineRun.run(request);
+        }
+        Preflight.check(settings.config(), false);
+        RunFolder folder = folder(request);
+        RunLog.to(folder.path().resolve("run.log"));
+        try (RunNode node = node(settings.config(), folder, "learner", null, null)) {
+            return new OnlineRun(settings, node, request.resume() != null, System.out).run();
         }
     }
 

@@ -1,6 +1,8 @@
 package dev.troupe.deploy.settings;
 
 import com.typesafe.config.Config;
+import dev.troupe.learner.LearnerSettings;
+import dev.troupe.learner.algorithm.Needs;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelSettings;
@@ -10,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +28,8 @@ public final class MemoryEstimate {
     private final Config config;
     private final ModelSettings settings;
     private final List<Role> roles = new ArrayList<>();
+    /** Of the online algorithm, null for an offline one. */
+    private final @Nullable Needs needs;
     /** Bases that roles share in one process and load again in processes of their own. */
     private long apart;
 
@@ -39,13 +44,17 @@ public final class MemoryEstimate {
     private MemoryEstimate(Config config) {
         this.config = config;
         this.settings = ModelSettings.from(config);
+        this.needs = LearnerSettings.from(config).online()
+                ? LearnerSettings.algorithm(config, config.getInt("max_new_tokens"))
+                        .needs()
+                : null;
     }
 
     /** Of a run with these settings; an error names the key of a model that cannot be read. */
     public static MemoryEstimate of(Config config) {
         MemoryEstimate estimate = new MemoryEstimate(config);
         boolean adapted = estimate.settings.mode() != ModelSettings.Mode.FULL;
-        if (config.getString("algorithm").equals("ppo")) {
+        if (estimate.needs != null) {
             if (adapted) {
                 estimate.onlineAdapted();
             } else {
@@ -66,7 +75,8 @@ public final class MemoryEstimate {
 
     /** JVMs of the run when each role has its own. */
     public int processes() {
-        return config.getString("algorithm").equals("ppo") ? 4 + config.getInt("rollout.replicas") : 1;
+        Needs n = needs;
+        return n == null ? 1 : 2 + (n.reference() ? 1 : 0) + (n.value() ? 1 : 0) + config.getInt("rollout.replicas");
     }
 
     /** Everything, over so many JVMs. */
@@ -149,27 +159,41 @@ public final class MemoryEstimate {
                 policy.optimizer(true),
                 0,
                 policy.trained(micro, length)));
-        roles.add(new Role(
-                "learner: value",
-                1,
-                (valueApart ? value.base() : 0) + value.adapted(),
-                value.optimizer(true),
-                0,
-                value.trained(micro, length)));
+        addIf(
+                wants(Needs::value),
+                new Role(
+                        "learner: value",
+                        1,
+                        (valueApart ? value.base() : 0) + value.adapted(),
+                        value.optimizer(true),
+                        0,
+                        value.trained(micro, length)));
         int replicas = config.getInt("rollout.replicas");
         long cache = policy.cache(config.getLong("rollout.slots"), length);
         roles.add(new Role("rollout, each of " + replicas, replicas, 2 * policy.adapted(), 0, cache, 0));
         boolean ownReference = !config.getIsNull("model.reference");
         long reference = ownReference ? memory("model.reference").weights() : 0;
-        roles.add(new Role("reference", 1, reference, 0, 0, policy.scored(rows, length)));
-        roles.add(new Role("value actor", 1, 2 * value.adapted(), 0, 0, value.scored(rows, length)));
-        apart = (replicas + (ownReference ? 0 : 1)) * policy.base() + value.base();
+        addIf(wants(Needs::reference), new Role("reference", 1, reference, 0, 0, policy.scored(rows, length)));
+        addIf(wants(Needs::value), new Role("value actor", 1, 2 * value.adapted(), 0, 0, value.scored(rows, length)));
+        int references = wants(Needs::reference) && !ownReference ? 1 : 0;
+        apart = (replicas + references) * policy.base() + (wants(Needs::value) ? value.base() : 0);
         if (!rule) {
             boolean shared = config.getIsNull("model.value") && settings.mode() == ModelSettings.Mode.LORA;
             ModelMemory reward = memory("model.reward");
             long rewardRows = config.getLong("reward.batch");
             roles.add(new Role("reward", 1, shared ? 0 : reward.weights(), 0, 0, reward.scored(rewardRows, length)));
             apart += shared ? reward.weights() : 0;
+        }
+    }
+
+    private boolean wants(Predicate<Needs> what) {
+        Needs n = needs;
+        return n != null && what.test(n);
+    }
+
+    private void addIf(boolean wanted, Role role) {
+        if (wanted) {
+            roles.add(role);
         }
     }
 
@@ -184,13 +208,16 @@ public final class MemoryEstimate {
         long rows = config.getLong("scoring.batch");
         roles.add(new Role(
                 "learner: policy", 1, policy.weights(), policy.optimizer(true), 0, policy.trained(micro, length)));
-        roles.add(
+        addIf(
+                wants(Needs::value),
                 new Role("learner: value", 1, value.weights(), value.optimizer(true), 0, value.trained(micro, length)));
         int replicas = config.getInt("rollout.replicas");
         long cache = policy.cache(config.getLong("rollout.slots"), length);
         roles.add(new Role("rollout, each of " + replicas, replicas, policy.generating(), 0, cache, 0));
-        roles.add(new Role("reference", 1, reference.weights(), 0, 0, reference.scored(rows, length)));
-        roles.add(new Role("value actor", 1, 2 * value.weights(), 0, 0, value.scored(rows, length)));
+        addIf(
+                wants(Needs::reference),
+                new Role("reference", 1, reference.weights(), 0, 0, reference.scored(rows, length)));
+        addIf(wants(Needs::value), new Role("value actor", 1, 2 * value.weights(), 0, 0, value.scored(rows, length)));
         if (!config.getString("reward.kind").equals("rule")) {
             ModelMemory reward = memory("model.reward");
             roles.add(new Role(

@@ -12,6 +12,7 @@ import com.typesafe.config.ConfigValueFactory;
 import dev.troupe.cluster.ClusterSettings;
 import dev.troupe.data.DataSettings;
 import dev.troupe.learner.LearnerSettings;
+import dev.troupe.learner.algorithm.Algorithms;
 import dev.troupe.model.ModelSettings;
 import dev.troupe.reference.ReferenceSettings;
 import dev.troupe.reward.RewardSettings;
@@ -80,10 +81,12 @@ public final class Settings {
                 over = parseOverride(override).withFallback(over);
             }
             Config byDefault = Defaults.load();
+            Config said = over.withFallback(file);
+            Config preset = said.hasPath("algorithm") ? Algorithms.preset(said.getString("algorithm")) : said;
             Settings settings = new Settings(
                     name,
                     BesideFile.resolve(
-                            over.withFallback(file).withFallback(byDefault).resolve()),
+                            said.withFallback(preset).withFallback(byDefault).resolve()),
                     Defaults.leaves(byDefault.resolve().root()));
             settings.check();
             settings.readByRooms();
@@ -162,7 +165,7 @@ public final class Settings {
                 RewardSettings::from,
                 RolloutSettings::from,
                 LearnerSettings::from,
-                c -> LearnerSettings.ppo(c, c.getDouble("temperature"), c.getInt("max_new_tokens")));
+                Settings::readOnline);
         for (Consumer<Config> reader : readers) {
             try {
                 reader.accept(config);
@@ -171,6 +174,15 @@ public final class Settings {
                 ConfigValue value = leaves.get(message.split(" ", 2)[0]);
                 throw new SettingsException(value == null ? message : at(value) + ": " + message, e);
             }
+        }
+    }
+
+    /** Reads what belongs to the algorithm, if it is an online one. */
+    private static void readOnline(Config c) {
+        if (LearnerSettings.from(c).online()) {
+            LearnerSettings.kl(c, LearnerSettings.algorithm(c, c.getInt("max_new_tokens")));
+            // At temperature 0 there is nothing to learn from, which the run itself refuses.
+            LearnerSettings.update(c, c.getDouble("temperature") == 0 ? 1 : c.getDouble("temperature"));
         }
     }
 

@@ -93,6 +93,7 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
     private static final long COMPLAIN_MS = 10_000;
 
     private final AssemblerSettings settings;
+    private final Set<ScorerKind> kinds;
     private final RequestSender sender;
     private final ActorRef<LedgerCommand> ledger;
     private final ScoringTimes times;
@@ -126,24 +127,25 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
             ScoringTimes times) {
         super(context);
         this.settings = settings;
+        this.kinds = ScorerKind.of(settings.needs());
         this.sender = sender;
         this.ledger = ledger;
         this.times = times;
-        for (ScorerKind kind : ScorerKind.values()) {
+        for (ScorerKind kind : kinds) {
             int rows = kind == ScorerKind.REWARD ? settings.rewardBatch() : settings.batch();
             queues.put(kind, new ScoringQueue(rows, samplesPerPrompt));
             replicas.put(kind, new Replicas());
             unsent.put(kind, new ArrayDeque<>());
         }
         // One adapter for all kinds: a second one for the same class would replace the first.
-        ActorRef<Receptionist.Listing> listing = context.messageAdapter(Receptionist.Listing.class, Assembler::listed);
-        for (ScorerKind kind : ScorerKind.values()) {
+        ActorRef<Receptionist.Listing> listing = context.messageAdapter(Receptionist.Listing.class, this::listed);
+        for (ScorerKind kind : kinds) {
             context.getSystem().receptionist().tell(Receptionist.subscribe(kind.key(), listing));
         }
     }
 
-    private static Command listed(Receptionist.Listing listing) {
-        for (ScorerKind kind : ScorerKind.values()) {
+    private Command listed(Receptionist.Listing listing) {
+        for (ScorerKind kind : kinds) {
             if (listing.isForKey(kind.key())) {
                 return new Listed(kind, listing.getServiceInstances(kind.key()));
             }
@@ -167,7 +169,7 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
     private Behavior<Command> onHeld(Held held) {
         long now = System.currentTimeMillis();
         for (HeldTrajectory t : held.trajectories()) {
-            boards.put(t.id(), new ScoreBoard(t));
+            boards.put(t.id(), new ScoreBoard(t, kinds));
             queues.values().forEach(q -> q.add(t, now));
         }
         dispatch(held.quiet() ? Long.MAX_VALUE : lingeredSince(now));
@@ -181,7 +183,7 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
     }
 
     private void dispatch(long lingeredSinceMs) {
-        for (ScorerKind kind : ScorerKind.values()) {
+        for (ScorerKind kind : kinds) {
             for (List<HeldTrajectory> rows : get(queues, kind).take(lingeredSinceMs)) {
                 get(unsent, kind).add(new Rows(kind, rows, 1));
             }
@@ -316,7 +318,7 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
                 get(unsent, o.rows.kind).add(new Rows(o.rows.kind, o.rows.rows, o.rows.attempt + 1));
             }
         }
-        for (ScorerKind kind : ScorerKind.values()) {
+        for (ScorerKind kind : kinds) {
             sendUnsent(kind);
         }
     }

@@ -1,8 +1,10 @@
 package dev.troupe.learner.assembly;
 
+import dev.troupe.learner.algorithm.Needs;
 import java.time.Duration;
 
 /**
+ * @param needs what a trajectory must be given; nobody else is asked
  * @param batch rows of a request to the reference and value actors
  * @param rewardBatch rows of a request to the reward actors
  * @param temperature of the policy's sampling; the reference's log-probabilities are taken at the same one
@@ -12,4 +14,10 @@ import java.time.Duration;
  *     are always scored together and a run without staleness repeats itself to the bit
  */
 public record AssemblerSettings(
-        int batch, int rewardBatch, double temperature, Duration deadline, int attempts, Duration linger) {}
+        Needs needs,
+        int batch,
+        int rewardBatch,
+        double temperature,
+        Duration deadline,
+        int attempts,
+        Duration linger) {}

@@ -3,18 +3,23 @@ package dev.troupe.learner.assembly;
 import dev.troupe.learner.experience.HeldTrajectory;
 import dev.troupe.learner.experience.Scores;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The scores of one trajectory as they come in. */
 final class ScoreBoard {
+    private static final float[] NONE = {};
+
     final HeldTrajectory trajectory;
+    private final Set<ScorerKind> wanted;
     private float @Nullable [] reference;
     private float @Nullable [] values;
     private @Nullable Float reward;
     private long valueVersion;
 
-    ScoreBoard(HeldTrajectory trajectory) {
+    ScoreBoard(HeldTrajectory trajectory, Set<ScorerKind> wanted) {
         this.trajectory = trajectory;
+        this.wanted = wanted;
     }
 
     /**
@@ -56,10 +61,12 @@ final class ScoreBoard {
         };
     }
 
-    /** All three, once they are there. */
+    /** All that are wanted, once they are there. */
     Optional<Scores> complete() {
-        return reference == null || reward == null || values == null
+        Float score = reward;
+        return score == null || !wanted.stream().allMatch(this::has)
                 ? Optional.empty()
-                : Optional.of(new Scores(reference, reward, values, valueVersion));
+                : Optional.of(new Scores(
+                        reference == null ? NONE : reference, score, values == null ? NONE : values, valueVersion));
     }
 }

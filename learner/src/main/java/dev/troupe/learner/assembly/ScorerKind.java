@@ -3,7 +3,10 @@ package dev.troupe.learner.assembly;
 import akka.actor.typed.receptionist.ServiceKey;
 import dev.troupe.cluster.protocol.ScorerCommand;
 import dev.troupe.cluster.protocol.ServiceKeys;
+import dev.troupe.learner.algorithm.Needs;
 import dev.troupe.proto.v1.ScoreKind;
+import java.util.EnumSet;
+import java.util.Set;
 
 /** The three that score a trajectory. */
 enum ScorerKind {
@@ -17,6 +20,18 @@ enum ScorerKind {
     ScorerKind(ScoreKind wire, ServiceKey<ScorerCommand> key) {
         this.wire = wire;
         this.key = key;
+    }
+
+    /** Who is asked. */
+    static Set<ScorerKind> of(Needs needs) {
+        Set<ScorerKind> kinds = EnumSet.of(REWARD);
+        if (needs.reference()) {
+            kinds.add(REFERENCE);
+        }
+        if (needs.value()) {
+            kinds.add(VALUE);
+        }
+        return kinds;
     }
 
     ScoreKind wire() {

@@ -1,7 +1,7 @@
 package dev.troupe.learner.experience;
 
 /**
- * What the reference, reward and value actors said of a trajectory.
+ * What the reference, reward and value actors said of a trajectory; empty where the algorithm does not ask.
  *
  * @param reference log-probabilities of the completion's tokens under the frozen reference, [completion]
  * @param reward score of the whole completion

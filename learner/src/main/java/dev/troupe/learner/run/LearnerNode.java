@@ -108,6 +108,7 @@ public final class LearnerNode implements AutoCloseable {
         ScoringTimes scoring = new ScoringTimes();
         PublishTimes publishing = new PublishTimes();
         AssemblerSettings assembly = new AssemblerSettings(
+                plan.needs(),
                 plan.scoringBatch(),
                 plan.rewardBatch(),
                 plan.temperature(),

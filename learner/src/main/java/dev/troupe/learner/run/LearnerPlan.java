@@ -1,10 +1,12 @@
 package dev.troupe.learner.run;
 
+import dev.troupe.learner.algorithm.Needs;
 import java.time.Duration;
 
 /**
  * What an online run is, apart from its algorithm.
  *
+ * @param needs of the algorithm
  * @param steps of the whole run
  * @param prompts a step
  * @param generations completions of each prompt
@@ -20,6 +22,7 @@ import java.time.Duration;
  * @param waitDeadline how long the learner waits for experience before the run fails
  */
 public record LearnerPlan(
+        Needs needs,
         long steps,
         int prompts,
         int generations,

@@ -3,12 +3,10 @@ package dev.troupe.learner.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.troupe.learner.algorithm.Experience;
 import dev.troupe.learner.fixture.TinyModels;
-import dev.troupe.learner.loss.KlEstimator;
 import dev.troupe.learner.optim.Schedule;
-import dev.troupe.learner.ppo.Experience;
-import dev.troupe.learner.ppo.PpoSettings;
-import dev.troupe.learner.ppo.PpoUpdate;
+import dev.troupe.learner.update.PolicyUpdate;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,7 +29,7 @@ class CheckpointTest {
         try (TinyModels models = new TinyModels()) {
             first = models.experience(8, 1);
             second = models.experience(8, 2);
-            PpoUpdate update = update(models);
+            PolicyUpdate update = update(models);
             assertThat(update.run(0, first).applied()).isTrue();
             saved = Checkpoint.write(
                     new CheckpointStore(folder, 2),
@@ -132,10 +130,7 @@ class CheckpointTest {
         });
     }
 
-    private static PpoUpdate update(TinyModels models) {
-        PpoSettings settings =
-                new PpoSettings(2, 2, 2, 0.05, KlEstimator.K1, 0.2, 0.2, 0.1, 1, 0.95, false, 0, 1, 1, 6, 7);
-        return new PpoUpdate(
-                models.policy, models.value, settings, new Schedule(Schedule.Kind.LINEAR, 0, 5), 1e-3, 1e-3);
+    private static PolicyUpdate update(TinyModels models) {
+        return models.update(TinyModels.settings(2, 2, 2), new Schedule(Schedule.Kind.LINEAR, 0, 5), 1e-3);
     }
 }

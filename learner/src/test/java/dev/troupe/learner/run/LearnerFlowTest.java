@@ -18,6 +18,7 @@ import dev.troupe.cluster.protocol.ScorerCommand;
 import dev.troupe.cluster.protocol.ServiceKeys;
 import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.cluster.protocol.WeightsCommand;
+import dev.troupe.learner.algorithm.Needs;
 import dev.troupe.learner.assembly.Assembler;
 import dev.troupe.learner.assembly.AssemblerSettings;
 import dev.troupe.learner.assembly.ScoringTimes;
@@ -224,7 +225,8 @@ class LearnerFlowTest {
                 "ledger");
         assembler = kit.spawn(
                 Assembler.create(
-                        new AssemblerSettings(4, 4, 1.0, LONG, 2, Duration.ofMillis(eta * 20L)),
+                        new AssemblerSettings(
+                                Needs.single(true, true), 4, 4, 1.0, LONG, 2, Duration.ofMillis(eta * 20L)),
                         SAMPLES,
                         (to, request, version) -> answer(request),
                         ledger,

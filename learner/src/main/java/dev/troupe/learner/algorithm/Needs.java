@@ -1,0 +1,30 @@
+package dev.troupe.learner.algorithm;
+
+/**
+ * What an algorithm needs of its trajectories.
+ *
+ * @param reference log-probabilities under the reference
+ * @param value values of a value model, which is trained beside the policy
+ * @param groups all completions of a prompt are trained in one step, and in one optimizer step
+ * @param leastMembers completions that must be left of a group if some are dropped; 1 without groups
+ * @param pairs the loss sees two completions of a prompt at once, so a group is never cut, not even for memory
+ * @param wholeCompletions the loss weighs whole completions, so a correction for stale samples must too
+ */
+public record Needs(
+        boolean reference, boolean value, boolean groups, int leastMembers, boolean pairs, boolean wholeCompletions) {
+
+    /** Trajectories on their own. */
+    public static Needs single(boolean reference, boolean value) {
+        return new Needs(reference, value, false, 1, false, false);
+    }
+
+    /** Groups of at least two. */
+    public static Needs inGroups(boolean reference, boolean wholeCompletions) {
+        return new Needs(reference, false, true, 2, false, wholeCompletions);
+    }
+
+    /** Groups of exactly two. */
+    public static Needs twos() {
+        return new Needs(true, false, true, 2, true, true);
+    }
+}

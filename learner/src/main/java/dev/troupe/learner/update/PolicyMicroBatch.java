@@ -1,0 +1,110 @@
+package dev.troupe.learner.update;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import dev.troupe.learner.algorithm.Experience;
+import dev.troupe.learner.algorithm.Loss;
+import dev.troupe.learner.algorithm.LossInputs;
+import dev.troupe.learner.algorithm.OffPolicy;
+import dev.troupe.learner.algorithm.Targets;
+import dev.troupe.model.Autograd;
+import dev.troupe.model.Batch;
+import dev.troupe.model.Decoder;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** The policy's share of some rows: the algorithm's loss of the completion tokens. */
+final class PolicyMicroBatch implements MicroBatch {
+    /**
+     * What all micro-batches of an update have in common.
+     *
+     * @param temperature that the completions were sampled at
+     * @param proximalVersion that the update starts from
+     */
+    record Common(
+            List<Experience> experience,
+            Targets targets,
+            Loss loss,
+            OffPolicy offPolicy,
+            double klCoef,
+            double temperature,
+            long proximalVersion) {}
+
+    private final Decoder decoder;
+    private final Common common;
+    private final List<Experience> rows = new ArrayList<>();
+    private final Batch batch;
+    private final LossInputs inputs;
+    private float[] lastLogprobs = new float[0];
+
+    /** @param picked rows of the experience */
+    PolicyMicroBatch(Decoder decoder, Common common, int[] picked, MiniBatch mini) {
+        this.decoder = decoder;
+        this.common = common;
+        for (int r : picked) {
+            rows.add(common.experience.get(r));
+        }
+        batch = Batch.of(rows.stream().map(Experience::row).toList(), Batch.Kind.COMPLETION);
+        inputs = LossInputs.of(
+                batch.manager(),
+                common.experience,
+                common.targets,
+                picked,
+                common.loss,
+                common.klCoef,
+                mini.tokens(),
+                mini.rows());
+        if (!common.offPolicy.follows()) {
+            inputs.weigh(common.offPolicy);
+        }
+    }
+
+    @Override
+    public Map<String, Double> accumulate() {
+        NDList outputs;
+        Map<String, NDArray> answers;
+        try (Autograd.Recording recording = Autograd.record()) {
+            outputs = decoder.logprobsAndEntropy(batch, common.temperature);
+            if (common.offPolicy.follows()) {
+                inputs.follow(common.offPolicy, outputs.get(0).toFloatArray(), common.proximalVersion);
+            }
+            answers = inputs.loss(common.loss, outputs.get(0), outputs.get(1));
+            Autograd.backward(Loss.of(answers));
+        }
+        Map<String, Double> statistics = new TreeMap<>();
+        answers.forEach((name, x) -> statistics.put(name, (double) x.getFloat()));
+        if (!Double.isFinite(statistics.getOrDefault(LOSS, Double.NaN))) {
+            lastLogprobs = outputs.get(0).toFloatArray();
+        }
+        outputs.close();
+        answers.values().forEach(NDArray::close);
+        return statistics;
+    }
+
+    @Override
+    public @Nullable Fault fault() {
+        for (int i = 0; i < rows.size() && lastLogprobs.length > 0; i++) {
+            Experience e = rows.get(i);
+            int from = batch.offsets()[i];
+            float[] logprobs = Arrays.copyOfRange(lastLogprobs, from, from + e.length());
+            Fault fault = Fault.find("policy logprobs", e.id(), logprobs);
+            for (int t = 0; fault == null && t < e.length(); t++) {
+                float ratio = (float) Math.exp(logprobs[t] - e.proximalLogprobs()[t]);
+                fault = Float.isFinite(ratio) ? null : Fault.at("policy ratio", e.id(), t, ratio);
+            }
+            if (fault != null) {
+                return fault;
+            }
+        }
+        return null;
+    }
+
+    @Override
+    public void close() {
+        batch.close();
+    }
+}
