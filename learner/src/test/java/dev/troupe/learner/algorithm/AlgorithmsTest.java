@@ -1,0 +1,71 @@
+package dev.troupe.learner.algorithm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.ConfigFactory;
+import dev.troupe.learner.LearnerSettings;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Settings become algorithms, or an error that begins with the key. */
+class AlgorithmsTest {
+    static java.util.List<String> names() {
+        return Algorithms.names();
+    }
+
+    private static Algorithm of(String... settings) {
+        return LearnerSettings.algorithm(ConfigFactory.parseString(String.join("\n", settings)), 40);
+    }
+
+    @ParameterizedTest
+    @MethodSource("names")
+    void everyNameMakesAnAlgorithmOfThatName(String name) {
+        assertThat(of("algorithm = " + name).name()).isEqualTo(name);
+    }
+
+    @Test
+    void presetsAreThePapers() {
+        Grpo dapo = (Grpo) of("algorithm = dapo");
+        assertThat(dapo.lossType()).isEqualTo(Grpo.LossType.DAPO);
+        assertThat(dapo.epsilonHigh()).isEqualTo(0.28);
+        assertThat(((Grpo) of("algorithm = dr_grpo")).scaleRewards()).isEqualTo(Grpo.ScaleRewards.NONE);
+        assertThat(((Grpo) of("algorithm = gspo")).sequenceRatio()).isTrue();
+        assertThat(((Grpo) of("algorithm = grpo", "beta = 0")).needs().reference())
+                .isFalse();
+        assertThat(((Grpo) of("algorithm = grpo", "epsilon = 0.1")).epsilonHigh())
+                .isEqualTo(0.1);
+        assertThat(((Rloo) of("algorithm = rloo", "reward_clip_range = [-1, 2]")).clipHigh())
+                .isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "algorithm=rloo; num_generations=1 | num_generations = 1: rloo compares completions",
+                "algorithm=online_dpo; num_generations=4 | num_generations = 4: online_dpo compares pairs",
+                "algorithm=online_dpo; micro_batch=1 | micro_batch = 1",
+                "algorithm=grpo; num_mini_batches=3; batch.prompts=8 | num_mini_batches = 3: it would cut a group",
+                "algorithm=grpo; loss_type=sigmoid | loss_type = sigmoid: expected one of grpo, bnpo",
+                "algorithm=grpo; scale_rewards=all | scale_rewards = all: expected one of group, batch, none",
+                "algorithm=grpo; importance_sampling_level=word | importance_sampling_level = word",
+                "algorithm=grpo; delta=0.5 | delta = 0.5",
+                "algorithm=grpo; soft_punish_cache=41 | soft_punish_cache = 41: expected 0 to 40",
+                "algorithm=grpo; off_policy.correction=vtrace | off_policy.correction = vtrace: it needs a value model",
+                "algorithm=grpo; off_policy.correction=magic | off_policy.correction = magic: expected one of none",
+                "algorithm=gspo; off_policy.correction=decoupled; off_policy.level=token | off_policy.level = token",
+                "algorithm=rloo; reward_clip_range=[1] | reward_clip_range = [1.0]: expected [LOW, HIGH]",
+                "algorithm=rloo; reward_clip_range=[2,1] | reward_clip_range = [2.0, 1.0]",
+                "algorithm=ppo; off_policy.cap=0.5 | off_policy.cap = 0.5",
+                "algorithm=ppo; kl_coef=-1 | kl_coef = -1: expected at least 0",
+                "algorithm=online_dpo; loss_type=hinge | loss_type = hinge: online_dpo has sigmoid and ipo",
+            })
+    void badSettingsAreNamed(String settings, String error) {
+        assertThatThrownBy(() -> of(settings.split("; ")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith(error);
+    }
+}
