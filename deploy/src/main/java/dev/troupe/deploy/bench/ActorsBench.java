@@ -64,8 +64,8 @@ public final class ActorsBench {
 
     /** Measures; the line to print. */
     public Map<String, Object> run() {
-        try (PpoBench reference = new PpoBench(model, shape);
-                PpoBench trained = new PpoBench(model, shape);
+        try (OnlineBench reference = OnlineBench.ppo(model, shape);
+                OnlineBench trained = OnlineBench.ppo(model, shape);
                 ClusterNode cluster = ClusterNode.start(
                                 ClusterSettings.from(ConfigFactory.empty()), "bench", Set.of("learner"))
                         .awaitUp();
@@ -75,7 +75,7 @@ public final class ActorsBench {
         return line();
     }
 
-    private void through(ClusterNode cluster, AeronNode aeron, PpoBench reference, OnlineTraining training) {
+    private void through(ClusterNode cluster, AeronNode aeron, OnlineBench reference, OnlineTraining training) {
         ModelFolder scored = new ModelFolder(
                 model.path(), model.config().withScoreHead(true), ModelInit.withScoreHead(model.weights()));
         ReferenceNode references = ReferenceNode.start(
@@ -159,11 +159,11 @@ public final class ActorsBench {
     /** Ends an actors' step when its weights are made, runs a plain step, and begins the next. */
     private final class Paced implements Training {
         private final OnlineTraining training;
-        private final PpoBench reference;
+        private final OnlineBench reference;
         private long begun;
         private int steps;
 
-        Paced(OnlineTraining training, PpoBench reference) {
+        Paced(OnlineTraining training, OnlineBench reference) {
             this.training = training;
             this.reference = reference;
         }

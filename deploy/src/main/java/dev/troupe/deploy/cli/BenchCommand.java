@@ -1,20 +1,26 @@
 package dev.troupe.deploy.cli;
 
+import com.typesafe.config.ConfigFactory;
 import dev.troupe.deploy.bench.ActorsBench;
 import dev.troupe.deploy.bench.GenerateBench;
-import dev.troupe.deploy.bench.PpoBench;
+import dev.troupe.deploy.bench.OnlineBench;
 import dev.troupe.deploy.bench.SftBench;
 import dev.troupe.deploy.bench.StepShape;
 import dev.troupe.deploy.report.Json;
 import dev.troupe.deploy.settings.Models;
 import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.learner.LearnerSettings;
+import dev.troupe.learner.algorithm.Algorithm;
+import dev.troupe.learner.algorithm.Algorithms;
 import dev.troupe.model.Dtype;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.Numerics;
 import dev.troupe.model.TensorThread;
 import java.io.PrintWriter;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -148,7 +154,7 @@ final class BenchCommand implements Runnable {
         @Spec
         private CommandSpec spec;
 
-        @Parameters(index = "0", paramLabel = "ALGO", description = "ppo or sft.")
+        @Parameters(index = "0", paramLabel = "ALGO", description = "sft, or an online algorithm: ppo, rloo, grpo ...")
         private String algorithm;
 
         @Mixin
@@ -185,25 +191,41 @@ final class BenchCommand implements Runnable {
         @Option(names = "--checkpointing", description = "Gradient checkpointing (sft).")
         private boolean checkpointing;
 
-        @Option(names = "--lora", description = "An adapter of rank 8, alpha 16 on all linear layers (sft).")
+        @Option(names = "--lora", description = "An adapter of rank 8, alpha 16 on all linear layers.")
         private boolean lora;
 
         @Option(names = "--qlora", description = "The same over matrices in four bits, NF4 (sft).")
         private boolean qlora;
 
+        @Option(
+                names = "--generations",
+                paramLabel = "K",
+                defaultValue = "4",
+                description = "Completions of a prompt, for algorithms that compare them. Default: 4.")
+        private int generations;
+
+        @Option(names = "--beta", paramLabel = "B", description = "Weight of the KL. Default: the algorithm's own.")
+        private @Nullable Double beta;
+
+        @Option(names = "--reward-model", description = "Score by a model of the same shape instead of a rule.")
+        private boolean rewardModel;
+
         @Override
         public Integer call() {
-            if (!algorithm.equals("ppo") && !algorithm.equals("sft")) {
-                throw new SettingsException("bench step " + algorithm + ": expected ppo or sft");
+            boolean online = Algorithms.names().contains(algorithm);
+            if (!online && !algorithm.equals("sft")) {
+                throw new SettingsException(
+                        "bench step " + algorithm + ": expected sft, " + String.join(", ", Algorithms.names()));
             }
             Dtype dtype = shape.dtype;
             if (lora && qlora) {
                 throw new SettingsException("bench step: expected --lora or --qlora, not both");
             }
-            if (algorithm.equals("ppo") && (dtype != Dtype.FP32 || checkpointing || lora || qlora)) {
+            if (online && (checkpointing || qlora)) {
                 throw new SettingsException(
-                        "bench step ppo: expected --dtype fp32, and neither --checkpointing nor --lora nor --qlora");
+                        "bench step " + algorithm + ": expected neither --checkpointing nor --qlora");
             }
+            Shape.atLeast("--generations", generations, 1);
             Shape.atLeast("--completion", completion, 1);
             Shape.atLeast("--epochs", epochs, 1);
             Shape.atLeast("--steps", steps, 1);
@@ -231,10 +253,26 @@ final class BenchCommand implements Runnable {
                         spec.commandLine().getOut());
                 return 0;
             }
-            try (PpoBench bench = new PpoBench(shape.open(), of)) {
+            try (OnlineBench bench = new OnlineBench(shape.open(), of, setup(dtype))) {
                 shape.print(bench.run(), spec.commandLine().getOut());
             }
             return 0;
+        }
+
+        private OnlineBench.Setup setup(Dtype dtype) {
+            Map<String, Object> settings = new HashMap<>(Map.of("algorithm", algorithm, "micro_batch", shape.batch));
+            boolean grouped = !algorithm.equals("ppo") && !algorithm.equals("reinforce_plus_plus");
+            int pair = algorithm.equals("online_dpo") ? 2 : generations;
+            int k = grouped ? pair : 1;
+            settings.put("num_generations", k);
+            if (beta != null) {
+                settings.put(algorithm.equals("ppo") ? "kl_coef" : "beta", beta);
+            }
+            if (shape.batch % k != 0) {
+                throw new SettingsException("--batch " + shape.batch + ": expected a multiple of --generations = " + k);
+            }
+            Algorithm made = LearnerSettings.algorithm(ConfigFactory.parseMap(settings), completion);
+            return new OnlineBench.Setup(made, k, rewardModel || algorithm.equals("ppo"), dtype, lora);
         }
     }
 }

@@ -2,8 +2,10 @@ package dev.troupe.deploy.bench;
 
 import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.deploy.report.PeakMemory;
+import dev.troupe.learner.algorithm.Algorithm;
 import dev.troupe.learner.algorithm.Experience;
 import dev.troupe.learner.algorithm.KlControl;
+import dev.troupe.learner.algorithm.Needs;
 import dev.troupe.learner.algorithm.OffPolicy;
 import dev.troupe.learner.algorithm.Ppo;
 import dev.troupe.learner.loss.KlEstimator;
@@ -14,14 +16,21 @@ import dev.troupe.learner.run.OnlineTraining;
 import dev.troupe.learner.update.PolicyUpdate;
 import dev.troupe.learner.update.UpdateResult;
 import dev.troupe.learner.update.UpdateSettings;
+import dev.troupe.model.AdaptedModel;
+import dev.troupe.model.AdapterConfig;
 import dev.troupe.model.DecodeEngine;
 import dev.troupe.model.Decoder;
+import dev.troupe.model.Dtype;
+import dev.troupe.model.FrozenBase;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.ModelFolder;
+import dev.troupe.model.ModelForm;
 import dev.troupe.model.ModelInit;
+import dev.troupe.model.Numerics;
 import dev.troupe.model.SamplingConfig;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.TokenRow;
+import dev.troupe.model.WholeModel;
 import dev.troupe.proto.TensorSet;
 import dev.troupe.proto.v1.FinishReason;
 import dev.troupe.rollout.Completion;
@@ -30,86 +39,140 @@ import dev.troupe.rollout.EndOfText;
 import dev.troupe.rollout.SampleRequest;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A PPO step by plain calls, with neither actor nor transport: generate, score by reference, reward and value model,
- * update, put the new weights into the generating engine. Policy and reference start equal; value and reward model are
- * the same decoder with a score head.
+ * A step of an online algorithm by plain calls, with neither actor nor transport: generate, score, update, put the new
+ * weights into the generating engines. Policy and reference start equal; value and reward model are the same decoder with
+ * a score head. Without a reward model the reward is the share of even token ids.
  */
-public final class PpoBench implements AutoCloseable {
+public final class OnlineBench implements AutoCloseable {
     private static final long SEED = 3;
     private static final double RATE = 1e-6;
-    private static final double KL_COEF = 0.05;
     private static final double NANO = 1e-9;
 
     private final StepShape shape;
+    private final Setup setup;
     private final ModelFolder model;
     private final TensorThread first;
     private final TensorThread second;
+    /** Where the policy trains: beside the value model, or alone with all cores. */
+    private final TensorThread training;
+
+    private final @Nullable FrozenBase base;
+    private final ModelForm form;
     private final TrainedModel policy;
-    private final TrainedModel value;
+    private final @Nullable TrainedModel value;
     private final List<Side> sides;
-    private final Decoder reference;
+    private final @Nullable Decoder reference;
     private final PolicyUpdate update;
     private long step;
 
-    /** What each thread does with its half of the rows: both generate, and both score by the reward model. */
-    private record Side(TensorThread thread, ContinuousBatcher batcher, Decoder reward) {
+    /**
+     * What is measured beside the shape.
+     *
+     * @param generations completions of a prompt
+     * @param rewardModel score by a model instead of a rule; ppo always does
+     * @param lora train an adapter as the peer's {@code --lora} has it: rank 8, alpha 16, all linear layers
+     */
+    public record Setup(Algorithm algorithm, int generations, boolean rewardModel, Dtype dtype, boolean lora) {}
+
+    /** What each thread does with its half of the rows: both generate, and both score by the reward model if any. */
+    private record Side(
+            TensorThread thread,
+            ContinuousBatcher batcher,
+            @Nullable Decoder reward) {
         void close() {
             thread.run(batcher::close);
-            thread.run(reward::close);
+            if (reward != null) {
+                thread.run(reward::close);
+            }
         }
     }
 
     /** Loads everything; with two threads or more, policy and value model train side by side. */
-    public PpoBench(ModelFolder model, StepShape shape) {
+    public OnlineBench(ModelFolder model, StepShape shape, Setup setup) {
         this.shape = shape;
         this.model = model;
-        ModelConfig scored = model.config().withScoreHead(true);
-        TensorSet scoring = ModelInit.withScoreHead(model.weights());
-        this.first = TensorThread.start("policy", Math.max(1, shape.threads() / 2));
-        this.second = TensorThread.start("value", Math.max(1, shape.threads() / 2));
+        this.setup = setup;
+        Needs needs = setup.algorithm.needs();
+        int half = Math.max(1, shape.threads() / 2);
+        this.first = TensorThread.start("policy", half);
+        this.second = TensorThread.start("value", half);
+        this.training = needs.value() ? first : TensorThread.start("train", shape.threads());
+        Numerics numerics = new Numerics(setup.dtype, false);
+        this.base = setup.lora ? first.call(this::frozen) : null;
+        AdapterConfig adapter = new AdapterConfig(8, 16, 0, false, List.of(AdapterConfig.ALL_LINEAR));
+        this.form =
+                base == null ? new WholeModel(model.config(), numerics) : new AdaptedModel(base, adapter, false, false);
+        TensorSet start = form instanceof AdaptedModel adapted ? adapted.initial(SEED) : model.weights();
         AdamSettings adam = new AdamSettings(0.9, 0.999, 1e-8, 0.0, false);
-        this.policy = TrainedModel.of(
-                "policy", first.call(() -> Decoder.load(model.config(), model.weights(), true)), adam, first);
-        this.value = TrainedModel.of("value", second.call(() -> Decoder.load(scored, scoring, true)), adam, second);
-        this.reference = first.call(() -> Decoder.load(model.config(), model.weights(), false));
+        this.policy = TrainedModel.of("policy", training.call(() -> form.decoder(start, true)), adam, training);
+        ModelConfig scored = model.config().withScoreHead(true);
+        boolean scores = needs.value() || setup.rewardModel;
+        TensorSet scoring = scores ? ModelInit.withScoreHead(model.weights()) : model.weights();
+        if (needs.value()) {
+            AdaptedModel ours = base == null ? null : new AdaptedModel(base, adapter, true, false);
+            Decoder decoder = second.call(() -> ours == null
+                    ? Decoder.load(scored, scoring, true, numerics)
+                    : ours.decoder(ours.initial(SEED), true));
+            this.value = TrainedModel.of("value", decoder, adam, second);
+        } else {
+            this.value = null;
+        }
+        this.reference = needs.reference() ? training.call(() -> frozenReference(numerics)) : null;
         this.sides = Stream.of(first, second)
-                .map(t -> t.call(() -> new Side(t, engine(), Decoder.load(scored, scoring, false))))
+                .map(t -> t.call(() -> new Side(
+                        t, engine(start), setup.rewardModel ? Decoder.load(scored, scoring, false, numerics) : null)))
                 .toList();
         this.update = new PolicyUpdate(
-                ppo(),
+                setup.algorithm,
                 OffPolicy.NONE,
-                KlControl.fixed(KL_COEF),
+                KlControl.fixed(setup.algorithm.klCoef()),
                 new UpdateSettings(
                         shape.epochs(), 1, shape.micro(), 0.2, 0.1, 1.0, 1.0, Double.POSITIVE_INFINITY, SEED),
                 new Schedule(Schedule.Kind.CONSTANT, 0, 1),
                 new PolicyUpdate.Learner(policy, RATE),
-                new PolicyUpdate.Learner(value, RATE));
+                value == null ? null : new PolicyUpdate.Learner(value, RATE));
     }
 
-    private ContinuousBatcher engine() {
-        DecodeEngine engine = DecodeEngine.open(
-                model.config(),
-                model.weights(),
-                half(),
-                shape.prompt() + shape.completion(),
-                SamplingConfig.atTemperature(1.0));
+    /** PPO with TRL's numbers, a reward model, and one completion of each prompt. */
+    static OnlineBench ppo(ModelFolder model, StepShape shape) {
+        return new OnlineBench(
+                model,
+                shape,
+                new Setup(
+                        new Ppo(0.05, KlEstimator.K1, 0.2, 1.0, 0.95, false, 0, shape.completion(), OffPolicy.NONE),
+                        1,
+                        true,
+                        Dtype.FP32,
+                        false));
+    }
+
+    private FrozenBase frozen() {
+        FrozenBase.Storage storage = setup.dtype == Dtype.BF16 ? FrozenBase.Storage.BF16 : FrozenBase.Storage.FP32;
+        return FrozenBase.load(model.path().toString(), model.config(), model.weights(), storage);
+    }
+
+    private Decoder frozenReference(Numerics numerics) {
+        return base == null ? Decoder.load(model.config(), model.weights(), false, numerics) : Decoder.over(base);
+    }
+
+    private ContinuousBatcher engine(TensorSet start) {
+        DecodeEngine engine =
+                form.engine(start, half(), shape.prompt() + shape.completion(), SamplingConfig.atTemperature(1.0));
         return new ContinuousBatcher(engine, EndOfText.at(List.of()), 0);
     }
 
     private int half() {
         return (shape.batch() + 1) / 2;
-    }
-
-    private Ppo ppo() {
-        return new Ppo(KL_COEF, KlEstimator.K1, 0.2, 1.0, 0.95, false, 0, shape.completion(), OffPolicy.NONE);
     }
 
     /** Measures; the line to print. */
@@ -126,19 +189,20 @@ public final class PpoBench implements AutoCloseable {
         int positions = shape.batch() * (shape.prompt() + shape.completion()) * shape.epochs();
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("bench", "step");
-        line.put("algo", "ppo");
+        line.put("algo", setup.algorithm.name());
         line.put("model", String.valueOf(model.path().getFileName()));
-        line.put("dtype", "fp32");
-        line.put("lora", false);
+        line.put("dtype", setup.dtype.toString());
+        line.put("lora", setup.lora);
         line.put("batch", shape.batch());
         line.put("micro", shape.micro());
         line.put("prompt", shape.prompt());
         line.put("completion", shape.completion());
         line.put("steps", shape.steps());
         line.put("epochs", shape.epochs());
-        line.put("generations", 1);
+        line.put("generations", setup.generations);
+        line.put("beta", setup.algorithm.klCoef());
         line.put("warmup", shape.warmup());
-        line.put("reward_model", true);
+        line.put("reward_model", setup.rewardModel);
         line.put("seconds_per_step", Workload.round(whole, 4));
         line.put("generation_s", Workload.round(generation, 4));
         line.put("scoring_s", Workload.round(median(took, Times::scoring), 4));
@@ -187,7 +251,7 @@ public final class PpoBench implements AutoCloseable {
             throw new IllegalStateException("the measured update was skipped: " + result.fault());
         }
         long version = ++step;
-        TensorSet fresh = first.call(policy.decoder()::export);
+        TensorSet fresh = training.call(policy.decoder()::export);
         sides.stream()
                 .map(s -> s.thread.submit(() -> s.batcher.swap(version, fresh)))
                 .toList()
@@ -205,9 +269,10 @@ public final class PpoBench implements AutoCloseable {
         int[][] prompts =
                 Workload.prompts(shape.batch(), shape.prompt(), model.config().vocabulary(), SEED + step);
         List<SampleRequest> requests = new ArrayList<>();
-        for (int r = 0; r < prompts.length; r++) {
-            requests.add(SampleRequest.of(
-                    new TrajectoryRef(step * shape.batch() + r, 0), SEED, prompts[r], shape.completion()));
+        int k = setup.generations;
+        for (int r = 0; r < shape.batch(); r++) {
+            TrajectoryRef id = new TrajectoryRef(step * shape.batch() + r / k, r % k);
+            requests.add(SampleRequest.of(id, SEED, prompts[r / k], shape.completion()));
         }
         return requests;
     }
@@ -241,10 +306,14 @@ public final class PpoBench implements AutoCloseable {
         List<TokenRow> rows = completions.stream()
                 .map(c -> TokenRow.of(c.request().prompt(), c.ids()))
                 .toList();
-        CompletableFuture<List<float[]>> references = first.submit(() -> reference.logprobs(rows, 1.0, shape.micro()));
-        CompletableFuture<List<float[]>> values =
-                second.submit(() -> value.decoder().values(rows, shape.micro()));
-        List<Float> rewards = halves(rows, (side, some) -> boxed(side.reward.scores(some, shape.micro())));
+        Decoder frozen = reference;
+        CompletableFuture<List<float[]>> references =
+                frozen == null ? none(rows) : training.submit(() -> frozen.logprobs(rows, 1.0, shape.micro()));
+        TrainedModel critic = value;
+        CompletableFuture<List<float[]>> values = critic == null
+                ? none(rows)
+                : second.submit(() -> critic.decoder().values(rows, shape.micro()));
+        List<Float> rewards = halves(rows, this::rewards);
         List<Experience> batch = new ArrayList<>();
         for (int i = 0; i < rows.size(); i++) {
             batch.add(new Experience(
@@ -261,14 +330,42 @@ public final class PpoBench implements AutoCloseable {
         return batch;
     }
 
+    private static CompletableFuture<List<float[]>> none(List<TokenRow> rows) {
+        return CompletableFuture.completedFuture(
+                rows.stream().map(r -> new float[0]).toList());
+    }
+
+    private List<Float> rewards(Side side, List<TokenRow> some) {
+        Decoder judge = side.reward;
+        if (judge != null) {
+            return boxed(judge.scores(some, shape.micro()));
+        }
+        return some.stream()
+                .map(row -> (float) Arrays.stream(row.ids())
+                                .skip(row.promptLength())
+                                .filter(id -> id % 2 == 0)
+                                .count()
+                        / row.completionLength())
+                .toList();
+    }
+
     @Override
     public void close() {
         sides.forEach(Side::close);
-        first.run(reference::close);
-        for (TrainedModel trained : List.of(policy, value)) {
+        if (reference != null) {
+            training.run(reference::close);
+        }
+        for (TrainedModel trained : update.models()) {
             trained.close();
             trained.thread().run(trained.decoder()::close);
-            trained.thread().close();
+        }
+        if (base != null) {
+            first.run(base::close);
+        }
+        first.close();
+        second.close();
+        if (training != first) {
+            training.close();
         }
     }
 }
