@@ -18,6 +18,7 @@ import picocli.CommandLine.Spec;
             GenerateCommand.class,
             LogprobsCommand.class,
             EvalCommand.class,
+            StudyCommand.class,
             ConvertCommand.class,
             BenchCommand.class,
             DoctorCommand.class

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** A JVM of the same kind as this one that runs {@code troupe node ...}. */
-final class ChildProcess {
+/** A JVM of the same kind as this one that runs a command of {@code troupe}. */
+public final class ChildProcess {
     private final String name;
     private final Process process;
 
@@ -24,9 +24,9 @@ final class ChildProcess {
      * Starts it.
      *
      * @param log where its output goes; null to share this process's
-     * @param arguments of the command line, "node" first
+     * @param arguments of the command line
      */
-    static ChildProcess start(String name, @Nullable Path log, List<String> arguments) {
+    public static ChildProcess start(String name, @Nullable Path log, List<String> arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
@@ -62,7 +62,8 @@ final class ChildProcess {
         return process.pid();
     }
 
-    Process process() {
+    /** The system's handle. */
+    public Process process() {
         return process;
     }
 

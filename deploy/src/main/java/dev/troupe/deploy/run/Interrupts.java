@@ -5,16 +5,16 @@ import sun.misc.Signal;
 /**
  * Ctrl-C and SIGTERM. The first asks for an orderly end; a second Ctrl-C ends the process at once.
  */
-final class Interrupts {
+public final class Interrupts {
     /** 128 + the number of SIGINT, as shells report it. */
-    static final int EXIT_CODE = 130;
+    public static final int EXIT_CODE = 130;
 
     private static volatile boolean interrupted;
 
     private Interrupts() {}
 
     /** From now on a signal runs {@code orderly} once, on a thread of its own. */
-    static void handle(Runnable orderly) {
+    public static void handle(Runnable orderly) {
         for (String name : new String[] {"INT", "TERM"}) {
             Signal.handle(new Signal(name), signal -> {
                 if (interrupted) {
@@ -33,7 +33,7 @@ final class Interrupts {
     }
 
     /** Whether a signal came. */
-    static boolean interrupted() {
+    public static boolean interrupted() {
         return interrupted;
     }
 }

@@ -58,6 +58,11 @@ public record Home(Path path) {
                 + ") nor a shipped one: " + String.join(", ", configs()));
     }
 
+    /** The file of a shipped study, whether or not it exists. */
+    public Path study(String name) {
+        return path.resolve("deploy/studies").resolve(name + SUFFIX);
+    }
+
     /** The folder of a shipped model, whether or not it exists. */
     public Path model(String name) {
         return path.resolve("deploy/models").resolve(name);

@@ -1,0 +1,120 @@
+package dev.troupe.deploy.study;
+
+import dev.troupe.deploy.run.ChildProcess;
+import dev.troupe.deploy.run.Interrupts;
+import dev.troupe.deploy.settings.SettingsException;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Runs what a study lacks, one run after another, each in a process of its own. */
+public final class StudyRunner {
+    private final Study study;
+    private final Path folder;
+    private final PrintStream out;
+
+    /** @param folder where the runs, the table and the plot go; runs that are done there stay */
+    public StudyRunner(Study study, Path folder, PrintStream out) {
+        this.study = study;
+        this.folder = folder;
+        this.out = out;
+    }
+
+    /** Runs until all is done or something failed; the exit code. */
+    public int run() {
+        int all = study.arms().size() * study.seeds().size();
+        int number = 0;
+        double seconds = 0;
+        int timed = 0;
+        for (long seed : study.seeds()) {
+            for (Study.Arm arm : study.arms()) {
+                number++;
+                Optional<StudyRow> row = StudyRow.read(arm.name(), seed, folder.resolve(arm.run(seed)));
+                if (row.isEmpty()) {
+                    String left = timed == 0
+                            ? ""
+                            : String.format(", %.0f min left", (all - number + 1) * seconds / timed / 60);
+                    out.printf("%d of %d: %s, seed %d%s%n", number, all, arm.name(), seed, left);
+                    long begun = System.nanoTime();
+                    int code = one(arm, seed);
+                    if (code != 0) {
+                        return code;
+                    }
+                    seconds += (System.nanoTime() - begun) / 1e9;
+                    timed++;
+                    write();
+                }
+            }
+        }
+        write();
+        out.println();
+        out.print(new StudyTable(study, rows()).markdown());
+        out.println("table and plot: " + folder.resolve("study.md") + ", " + folder.resolve("study.svg"));
+        return 0;
+    }
+
+    private List<StudyRow> rows() {
+        List<StudyRow> rows = new ArrayList<>();
+        for (Study.Arm arm : study.arms()) {
+            for (long seed : study.seeds()) {
+                StudyRow.read(arm.name(), seed, folder.resolve(arm.run(seed))).ifPresent(rows::add);
+            }
+        }
+        return rows;
+    }
+
+    private int one(Study.Arm arm, long seed) {
+        Path run = folder.resolve(arm.run(seed));
+        discard(run);
+        List<String> arguments = new ArrayList<>(List.of("run", arm.config()));
+        arguments.addAll(arm.overrides(seed));
+        arguments.addAll(List.of("--name", run.toAbsolutePath().toString()));
+        Path log = folder.resolve(arm.run(seed) + ".log");
+        ChildProcess child = ChildProcess.start(arm.run(seed), log, arguments);
+        Interrupts.handle(() -> child.process().destroy());
+        try {
+            int code = child.process().waitFor();
+            if (Interrupts.interrupted()) {
+                return Interrupts.EXIT_CODE;
+            }
+            if (code != 0) {
+                out.printf("%s, seed %d failed with code %d; its output is in %s%n", arm.name(), seed, code, log);
+            }
+            return code == 0 ? 0 : 1;
+        } catch (InterruptedException e) {
+            child.process().destroy();
+            Thread.currentThread().interrupt();
+            return Interrupts.EXIT_CODE;
+        }
+    }
+
+    /** What an interrupted study left of a run is begun anew: half a run would compare two machines' timing. */
+    private static void discard(Path run) {
+        if (!Files.isDirectory(run)) {
+            return;
+        }
+        try (Stream<Path> paths = Files.walk(run)) {
+            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        } catch (IOException e) {
+            throw new SettingsException("cannot clear the unfinished run " + run + ": " + e, e);
+        }
+    }
+
+    private void write() {
+        try {
+            Files.createDirectories(folder);
+            Files.writeString(folder.resolve("study.md"), new StudyTable(study, rows()).markdown());
+            Files.writeString(folder.resolve("study.svg"), new StudyPlot(study, rows()).svg());
+        } catch (IOException e) {
+            throw new SettingsException("cannot write the study's table into " + folder + ": " + e, e);
+        }
+    }
+}
