@@ -20,7 +20,8 @@ final class StudyPlot {
 
     String svg() {
         double low = Math.min(0, rows.stream().mapToDouble(StudyRow::gold).min().orElse(0));
-        double high = Math.max(low + 0.1, rows.stream().mapToDouble(StudyRow::gold).max().orElse(1));
+        double high = Math.max(
+                low + 0.1, rows.stream().mapToDouble(StudyRow::gold).max().orElse(1));
         int height = TOP + LINE * study.arms().size() + 30;
         StringBuilder out = new StringBuilder();
         add(
@@ -32,13 +33,7 @@ final class StudyPlot {
         add(out, "<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>");
         for (int tick = (int) Math.ceil(low * 10); tick <= Math.floor(high * 10); tick++) {
             double x = x(tick / 10.0, low, high);
-            add(
-                    out,
-                    "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\" stroke=\"#ddd\"/>",
-                    x,
-                    x,
-                    TOP - 8,
-                    height - 28);
+            add(out, "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\" stroke=\"#ddd\"/>", x, x, TOP - 8, height - 28);
             add(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.1f</text>", x, height - 12, tick / 10.0);
         }
         for (int i = 0; i < study.arms().size(); i++) {

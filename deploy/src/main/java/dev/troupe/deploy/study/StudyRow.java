@@ -44,14 +44,14 @@ public record StudyRow(
             if (!s.path("status").asText().equals("done")) {
                 return Optional.empty();
             }
-            Config config =
-                    ConfigFactory.parseFile(run.resolve("config.conf").toFile());
+            Config config = ConfigFactory.parseFile(run.resolve("config.conf").toFile());
             return Optional.of(new StudyRow(
                     arm,
                     seed,
                     s.path("gold_after").asDouble() - s.path("gold_before").asDouble(),
                     s.path("gold_before").asDouble(),
-                    s.path("grammar_after").asDouble() - s.path("grammar_before").asDouble(),
+                    s.path("grammar_after").asDouble()
+                            - s.path("grammar_before").asDouble(),
                     s.path("distinct").asDouble(),
                     s.path("kl").asDouble(),
                     s.path("staleness").path("mean").asDouble(),
