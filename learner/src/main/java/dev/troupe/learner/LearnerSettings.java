@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param algorithm one of {@link Algorithms}, sft or reward
  * @param prompts {@code batch.prompts}; offline: rows or pairs a step
  * @param generations {@code num_generations}
+ * @param dynamicSampling {@code dynamic_sampling}
  * @param eta {@code staleness.max}
  * @param valueModel {@code model.value}, null for the reward model
  */
@@ -28,6 +29,7 @@ public record LearnerSettings(
         long seed,
         int prompts,
         int generations,
+        boolean dynamicSampling,
         int eta,
         double learningRate,
         double valueLearningRate,
@@ -55,6 +57,10 @@ public record LearnerSettings(
         if (!Algorithms.names().contains(algorithm) && !OFFLINE.contains(algorithm)) {
             throw new IllegalArgumentException("algorithm = " + algorithm + ": expected "
                     + String.join(", ", Algorithms.names()) + ", sft or reward");
+        }
+        if (dynamicSampling && OFFLINE.contains(algorithm)) {
+            throw new IllegalArgumentException(
+                    "dynamic_sampling = true: " + algorithm + " is offline and samples nothing; expected false");
         }
         atLeast("steps", steps, 1);
         atLeast("batch.prompts", prompts, 1);
@@ -88,6 +94,7 @@ public record LearnerSettings(
                 c.getLong("seed"),
                 c.getInt("batch.prompts"),
                 c.getInt("num_generations"),
+                c.getBoolean("dynamic_sampling"),
                 c.getInt("staleness.max"),
                 c.getDouble("learning_rate"),
                 c.getIsNull("value_learning_rate") ? c.getDouble("learning_rate") : c.getDouble("value_learning_rate"),

@@ -122,6 +122,7 @@ public final class ActorsBench {
                 shape.warmup() + shape.steps(),
                 shape.batch(),
                 1,
+                false,
                 0,
                 7,
                 1.0,

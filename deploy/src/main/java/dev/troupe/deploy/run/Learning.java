@@ -49,6 +49,7 @@ final class Learning {
                 s.steps(),
                 s.prompts(),
                 s.generations(),
+                s.dynamicSampling(),
                 s.eta(),
                 s.seed(),
                 rollout.sampling().temperature(),

@@ -93,6 +93,10 @@ public final class Algorithms {
             throw new IllegalArgumentException("num_generations = " + members + ": " + algorithm.name()
                     + " compares completions of the same prompt; expected at least " + needs.leastMembers());
         }
+        if (!needs.groups() && c.getBoolean("dynamic_sampling")) {
+            throw new IllegalArgumentException("dynamic_sampling = true: " + algorithm.name() + " trains trajectories"
+                    + " one by one and has no groups whose rewards could be compared; expected false");
+        }
         int prompts = c.getInt("batch.prompts");
         int parts = c.getInt("num_mini_batches");
         if (needs.groups() && prompts % parts != 0) {

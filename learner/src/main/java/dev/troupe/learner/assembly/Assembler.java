@@ -50,9 +50,11 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
     /**
      * Trajectories that need their scores.
      *
+     * @param neverCame trajectories that will not come: no request waits for them
      * @param quiet nothing further will come until these are scored: send what waits
      */
-    public record Held(List<HeldTrajectory> trajectories, boolean quiet) implements Command {}
+    public record Held(List<HeldTrajectory> trajectories, List<TrajectoryRef> neverCame, boolean quiet)
+            implements Command {}
 
     /** An answer came off the wire. */
     public record Answered(ScoreAnswer answer) implements Command {}
@@ -172,6 +174,7 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
             boards.put(t.id(), new ScoreBoard(t, kinds));
             queues.values().forEach(q -> q.add(t, now));
         }
+        held.neverCame().forEach(id -> queues.values().forEach(q -> q.neverCame(id, now)));
         dispatch(held.quiet() ? Long.MAX_VALUE : lingeredSince(now));
         return this;
     }

@@ -11,11 +11,12 @@ import java.util.TreeMap;
 /**
  * Rows waiting to be scored by one kind of actor, grouped by their place in the ledger: the trajectories number c * n
  * to c * n + n - 1 go into one request, whatever order they arrive in. So the same rows are padded together in every
- * run.
+ * run. A trajectory that was given up before it came is not waited for.
  */
 final class ScoringQueue {
     private static final class Group {
         final List<HeldTrajectory> rows = new ArrayList<>();
+        int neverCame;
         long lastMs;
     }
 
@@ -29,32 +30,31 @@ final class ScoringQueue {
     }
 
     void add(HeldTrajectory row, long nowMs) {
-        long place = row.id().draw() * samplesPerPrompt + row.id().sample();
+        group(row.id(), nowMs).rows.add(row);
+    }
+
+    void neverCame(TrajectoryRef id, long nowMs) {
+        group(id, nowMs).neverCame++;
+    }
+
+    private Group group(TrajectoryRef id, long nowMs) {
+        long place = id.draw() * samplesPerPrompt + id.sample();
         Group group = groups.computeIfAbsent(place / rows, c -> new Group());
-        group.rows.add(row);
         group.lastMs = nowMs;
+        return group;
     }
 
     /** Takes the groups that are complete, and those to which nothing was added after {@code quietSinceMs}. */
     List<List<HeldTrajectory>> take(long quietSinceMs) {
         List<List<HeldTrajectory>> taken = new ArrayList<>();
         groups.values().removeIf(g -> {
-            boolean due = g.rows.size() >= rows || g.lastMs <= quietSinceMs;
-            if (due) {
+            boolean due = g.rows.size() + g.neverCame >= rows || g.lastMs <= quietSinceMs;
+            if (due && !g.rows.isEmpty()) {
                 g.rows.sort(Comparator.comparing(HeldTrajectory::id));
                 taken.add(g.rows);
             }
             return due;
         });
         return taken;
-    }
-
-    void forget(TrajectoryRef id) {
-        groups.values().forEach(g -> g.rows.removeIf(r -> r.id().equals(id)));
-        groups.values().removeIf(g -> g.rows.isEmpty());
-    }
-
-    int size() {
-        return groups.values().stream().mapToInt(g -> g.rows.size()).sum();
     }
 }

@@ -34,6 +34,7 @@ import dev.troupe.proto.v1.LeaseGrant;
 import dev.troupe.proto.v1.Trajectory;
 import dev.troupe.proto.v1.TrajectoryId;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -77,9 +78,10 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
     /**
      * Newly held trajectories.
      *
-     * @param quiet nothing is being sampled any more, so nothing further will come until these are trained
+     * @param neverCame trajectories that were given up before they arrived: they are not waited for any more
+     * @param quiet nothing is being sampled any more, so nothing further will come before these have their scores
      */
-    public record Held(List<HeldTrajectory> trajectories, boolean quiet) {}
+    public record Held(List<HeldTrajectory> trajectories, List<TrajectoryRef> neverCame, boolean quiet) {}
 
     private record Tick() implements LedgerCommand {}
 
@@ -99,6 +101,7 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
     private long position;
     private long refused;
     private int unscoredInARow;
+    private long completedBefore;
     private String lastUnscored = "";
 
     /** The ledger of a run, new or restored from a checkpoint. */
@@ -143,10 +146,9 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
     private Behavior<LedgerCommand> onWorkRequest(WorkRequest request) {
         WorkRequest before = rollouts.put(request.node(), request);
         if (before != null && before.incarnation() != request.incarnation()) {
-            LOG.info(
-                    "rollout {} started anew; {} leases return",
-                    request.node(),
-                    ledger.lost(before.node(), before.incarnation()));
+            PromptLedger.Lost lost = ledger.lost(before.node(), before.incarnation());
+            LOG.info("rollout {} started anew; {} leases return", request.node(), lost.again());
+            forget(lost.givenUp());
         }
         if (before == null || before.incarnation() != request.incarnation()) {
             ActorRef<RolloutCommand> rollout = request.rollout();
@@ -166,12 +168,13 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
 
     private Behavior<LedgerCommand> onRolloutGone(RolloutGone gone) {
         forget(gone.node(), gone.incarnation());
-        int n = ledger.lost(gone.node(), gone.incarnation());
-        if (n > 0) {
-            LOG.warn("rollout {} is gone; {} leases are issued again", gone.node(), n);
+        PromptLedger.Lost lost = ledger.lost(gone.node(), gone.incarnation());
+        if (lost.again() > 0) {
+            LOG.warn("rollout {} is gone; {} leases are issued again", gone.node(), lost.again());
         } else {
-            LOG.info("rollout {} is gone; it held no leases", gone.node());
+            LOG.info("rollout {} is gone; it held no leases to be issued again", gone.node());
         }
+        forget(lost.givenUp());
         grant();
         return this;
     }
@@ -203,9 +206,7 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
                 position++;
                 log.put(held.id(), held);
                 arrived.held().held(settings.epoch(), position);
-                surroundings
-                        .assembler()
-                        .accept(new Held(List.of(held), ledger.counts().running() == 0));
+                surroundings.assembler().accept(new Held(List.of(held), List.of(), ledger.quiet()));
             }
             case DUPLICATE, SUPERSEDED -> arrived.held().held(settings.epoch(), position);
             case UNKNOWN -> {
@@ -223,7 +224,7 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
         if (from != null) {
             // No new lease before it says again what it samples with: else it would be refused for ever, at full speed.
             rollouts.remove(t.getNode());
-            ledger.lost(from.node(), from.incarnation());
+            forget(ledger.lost(from.node(), from.incarnation()).givenUp());
         }
     }
 
@@ -246,9 +247,13 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
 
     private Behavior<LedgerCommand> onScored(Scored scored) {
         if (log.containsKey(scored.id()) && scores.put(scored.id(), scored.scores()) == null) {
-            ledger.scored(scored.id());
-            unscoredInARow = 0;
+            forget(ledger.scored(scored.id(), scored.scores().reward()));
+            if (ledger.completed() > completedBefore) {
+                completedBefore = ledger.completed();
+                unscoredInARow = 0;
+            }
             offerBatch();
+            grant();
         }
         return this;
     }
@@ -262,15 +267,28 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
     }
 
     private Behavior<LedgerCommand> onDropped(List<TrajectoryRef> ids, String reason) {
-        for (TrajectoryRef id : ids) {
-            if (log.remove(id) != null) {
-                scores.remove(id);
-                ledger.dropped(id);
-                LOG.warn("dropped trajectory {}: {}", id, reason);
-            }
-        }
+        forget(ledger.dropped(ids.stream().filter(log::containsKey).toList(), reason));
         grant();
         return this;
+    }
+
+    private void forget(List<GivenUp> givenUp) {
+        List<TrajectoryRef> neverCame = new ArrayList<>();
+        for (GivenUp g : givenUp) {
+            if (log.remove(g.id()) == null) {
+                neverCame.add(g.id());
+            }
+            scores.remove(g.id());
+            if (g.filtered()) {
+                LOG.debug("filtered trajectory {}: {}", g.id(), g.reason());
+            } else {
+                LOG.warn("dropped trajectory {}: {}", g.id(), g.reason());
+            }
+        }
+        if (!neverCame.isEmpty()) {
+            surroundings.assembler().accept(new Held(List.of(), neverCame, ledger.quiet()));
+            offerBatch();
+        }
     }
 
     private Behavior<LedgerCommand> onNextBatch(NextBatch request) {
@@ -288,6 +306,11 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
             waiting = null;
             learner.tell(new Hopeless(unscoredInARow + " trajectories in a row got no score and were dropped; the last"
                     + " one: " + lastUnscored));
+            return;
+        }
+        if (ledger.hopeless().isPresent()) {
+            waiting = null;
+            learner.tell(new Hopeless(ledger.hopeless().get()));
             return;
         }
         ledger.nextBatch().ifPresent(ids -> {
@@ -326,6 +349,7 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
         ask.replyTo()
                 .tell(new State(
                         ledger.counts(),
+                        ledger.groups(),
                         ledger.snapshot(),
                         ledger.awaited(5),
                         List.copyOf(rollouts.keySet()),
@@ -334,10 +358,11 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
     }
 
     private Behavior<LedgerCommand> onTick() {
-        int n = ledger.expire(System.currentTimeMillis());
-        if (n > 0) {
-            LOG.warn("{} leases ran past their deadline and are issued again", n);
+        PromptLedger.Lost lost = ledger.expire(System.currentTimeMillis());
+        if (lost.again() > 0) {
+            LOG.warn("{} leases ran past their deadline and are issued again", lost.again());
         }
+        forget(lost.givenUp());
         grant();
         return this;
     }

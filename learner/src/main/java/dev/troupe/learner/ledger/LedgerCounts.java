@@ -7,7 +7,8 @@ package dev.troupe.learner.ledger;
  * @param running leased or waiting to be issued again: not yet acknowledged
  * @param finished acknowledged and not yet trained
  * @param trained part of a batch that made a version
- * @param dropped given up with a reason (its scorer failed, the update was skipped)
+ * @param dropped given up with a reason (its scorer failed, its lease ran out too often, the update was skipped, its
+ *     group was filtered or had too few members left)
  */
 public record LedgerCounts(long issued, long running, long finished, long trained, long dropped) {
     public LedgerCounts {

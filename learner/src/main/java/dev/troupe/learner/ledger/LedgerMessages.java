@@ -7,6 +7,7 @@ import dev.troupe.learner.experience.ScoredTrajectory;
 import dev.troupe.learner.experience.Scores;
 import dev.troupe.proto.v1.Trajectory;
 import java.util.List;
+import java.util.Optional;
 
 /** What the ledger hears from the learner's own actors; these messages never leave the JVM. */
 public final class LedgerMessages {
@@ -40,10 +41,12 @@ public final class LedgerMessages {
     /** What the learner gets for its request. */
     public sealed interface Offer permits Batch, Hopeless {}
 
-    /** B trajectories with their scores, in ascending order of id, to be trained as one step. */
+    /**
+     * The trajectories of a step with their scores, in ascending order of id: B, or fewer where groups lost members.
+     */
     public record Batch(List<ScoredTrajectory> trajectories) implements Offer {}
 
-    /** So many trajectories in a row got no score that waiting for a batch makes no sense; says why. */
+    /** Waiting for a batch makes no sense: too many in a row got no score or had equal rewards; says why. */
     public record Hopeless(String reason) implements Offer {}
 
     /** The batch made a version. */
@@ -59,12 +62,18 @@ public final class LedgerMessages {
     public record Ask(ActorRef<State> replyTo) implements LedgerCommand {}
 
     /**
+     * @param groups what became of groups; empty where trajectories are trained one by one
      * @param awaited a few of the trajectories that are waited for, and where they are
      * @param rollouts live rollout nodes
      * @param refused trajectories whose weights were never published
      */
     public record State(
-            LedgerCounts counts, LedgerSnapshot snapshot, List<String> awaited, List<String> rollouts, long refused) {}
+            LedgerCounts counts,
+            Optional<GroupCounts> groups,
+            LedgerSnapshot snapshot,
+            List<String> awaited,
+            List<String> rollouts,
+            long refused) {}
 
     /** The run is over: the ledger stops, so that rollouts that leave now are no loss to anybody. */
     public record Over() implements LedgerCommand {}

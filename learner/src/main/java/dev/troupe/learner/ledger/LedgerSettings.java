@@ -8,7 +8,8 @@ import java.time.Duration;
  * @param leaseExpiry after which a lease counts as lost: the deadline and time to send
  * @param epoch of the learner, one for each of its starts
  * @param versionsKept how many published versions trajectories may still name
- * @param mostUnscoredInARow after so many trajectories without a score, one after another, the run is given up
+ * @param mostUnscoredInARow after so many trajectories without a score, and no group with all of its own between them,
+ *     the run is given up
  */
 public record LedgerSettings(
         long seed, Duration deadline, Duration leaseExpiry, long epoch, int versionsKept, int mostUnscoredInARow) {}

@@ -4,12 +4,11 @@ import dev.troupe.cluster.protocol.TrajectoryRef;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.Deque;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -19,22 +18,37 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   (new) --grant--> RUNNING --finish--> FINISHED --scored--> READY --trained--> gone, counted
  *                    ^     |lease lost       \________ dropped ______________/
- *                    +-----+ (issued again: same id, next attempt, counted once)
+ *                    +-----+ (issued again: same id, next attempt, counted once; dropped after the last attempt)
  * </pre>
  *
+ * <p><b>Groups.</b> A group is what is trained together or not at all: the k samples of a draw where the algorithm asks
+ * for that ({@link GroupRules}), else a single trajectory. A step trains P groups. A group is drawn whole: its members
+ * that nobody has a lease on yet count as running. A member that is dropped leaves its group short; a short group keeps
+ * its place among the P. Once nothing of it is waited for it is trained if it has enough members, else it is dropped
+ * whole, and its place becomes free for another draw. So is one whose rewards are all equal, if the algorithm filters.
+ *
  * <p><b>Staleness.</b> A trajectory whose first token comes from version w must be trained at learner version
- * {@code due = w + eta} or before. Let V be the learner's version, B the trajectories of a step. Two rules keep, for
- * every version d >= V, the number of outstanding trajectories due by d at most {@code (d - V + 1) * B}:
+ * {@code w + eta} or before; a group is <i>due</i> when the first of its remaining members is. Let V be the learner's
+ * version. Two rules keep, for every version d >= V, the number of open groups due by d at most {@code (d - V + 1) * P}:
  *
  * <ul>
- *   <li><i>admission</i>: a rollout with live version w gets a lease only while
- *       {@code accepted + running < (eta + w + 1) * B}, accepted = finished + trained (AReaL's formula, taken at the
- *       version the rollout really samples with);
- *   <li><i>selection</i>: a batch is taken in order of due version, and only when what stays behind still satisfies
- *       the bound at V + 1; otherwise the learner waits for the straggler, which its own deadline ends.
+ *   <li><i>admission</i>: a rollout with live version w gets a lease only while, its group included,
+ *       {@code trained + open <= (eta + w + 1) * P} groups (AReaL's formula, taken at the version the rollout really
+ *       samples with). That is, all open groups together, {@code open <= (w + eta - V + 1) * P}, satisfy the bound at
+ *       the only version at which the lease can make one more group due, w + eta, and at all later ones;
+ *   <li><i>selection</i>: a batch is the P ready groups that are due first, and is taken only when what stays behind
+ *       still satisfies the bound at V + 1; otherwise the learner waits for the straggler, which its own deadline ends.
  * </ul>
  *
- * So nothing is ever too stale to train, nothing is discarded, and long answers are not starved.
+ * A group whose members were sampled by different versions is due with the oldest; a member that is lost, dropped or
+ * starts later than its lease allowed can only make it due later. With d = V the bound says that at most P groups are
+ * due now, and selection takes those first: nothing is ever too stale to train, nothing is discarded for its age, and
+ * long answers are not starved. Nor does it stop: once all P or more open groups are ready, the P that are due first
+ * satisfy the selection rule, because either all that are due by d are among them, or P of at most (d - V + 1) * P.
+ *
+ * <p><b>Repeatability.</b> With eta = 0 the timing of messages decides nothing: places that become free within a step
+ * are filled together, when everything open is ready, and a snapshot is of the step's beginning, so that the whole step
+ * is done again on resume.
  */
 public final class PromptLedger {
 
@@ -55,44 +69,40 @@ public final class PromptLedger {
         UNKNOWN
     }
 
-    private enum State {
-        RUNNING,
-        FINISHED,
-        READY
-    }
+    /**
+     * What became of leases that ran out.
+     *
+     * @param again how many will be issued again
+     * @param givenUp those that have run out too often, and what was dropped with them
+     */
+    public record Lost(int again, List<GivenUp> givenUp) {}
 
-    private static final class Entry {
-        final TrajectoryRef id;
-        int attempt;
-        State state = State.RUNNING;
-        /** Lowest version its first token can come from; Long.MAX_VALUE while nobody holds its lease. */
-        long firstVersion = Long.MAX_VALUE;
+    /** A trajectory whose lease ran out so often is dropped: it may be what kills its rollouts. */
+    static final int MOST_LOSSES = 5;
+    /** After so many steps' worth of groups with equal rewards in a row another draw is no hope. */
+    static final int MOST_FILTERED_STEPS = 10;
 
-        @Nullable
-        String node;
-
-        long incarnation;
-        long expiresAtMs;
-
-        Entry(TrajectoryRef id) {
-            this.id = id;
-        }
-    }
-
-    private static final Comparator<Entry> OLDEST_FIRST =
-            Comparator.<Entry>comparingLong(e -> e.firstVersion).thenComparing(e -> e.id);
-
-    private final int batch;
-    private final int samplesPerPrompt;
     private final int eta;
-    private final long total;
+    private final long steps;
+    private final GroupRules rules;
+    private final int groupSize;
+    /** P. */
+    private final int groupsAStep;
 
-    private final Map<TrajectoryRef, Entry> outstanding = new TreeMap<>();
-    private final Deque<TrajectoryRef> again = new ArrayDeque<>();
+    private final OpenGroups open;
+    private final Deque<Member> toLease = new ArrayDeque<>();
     private long version;
-    private long issued;
     private long trained;
     private long dropped;
+    private long filtered;
+    private long shortened;
+    private long completed;
+    private long filteredInARow;
+    private String lastFiltered = "";
+    /** With eta = 0 groups are drawn up to here before everything open must be ready. */
+    private long drawnTogether;
+
+    private LedgerSnapshot stepBegin;
 
     /**
      * @param batch trajectories a step (B)
@@ -100,41 +110,66 @@ public final class PromptLedger {
      * @param eta largest staleness allowed
      * @param steps steps of the run: no more is issued than they need
      */
-    public PromptLedger(int batch, int samplesPerPrompt, int eta, long steps) {
+    public PromptLedger(int batch, int samplesPerPrompt, int eta, long steps, GroupRules rules) {
         if (batch < 1 || samplesPerPrompt < 1 || eta < 0 || batch % samplesPerPrompt != 0) {
             throw new IllegalArgumentException("a ledger needs batch >= 1, a multiple of the samples a prompt >= 1, and"
                     + " eta >= 0, not batch " + batch + ", samples " + samplesPerPrompt + ", eta " + eta);
         }
-        this.batch = batch;
-        this.samplesPerPrompt = samplesPerPrompt;
+        if (rules.leastMembers() > samplesPerPrompt) {
+            throw new IllegalArgumentException("num_generations = " + samplesPerPrompt + ": the algorithm compares the"
+                    + " completions of a prompt and needs at least " + rules.leastMembers());
+        }
         this.eta = eta;
-        this.total = steps * batch;
+        this.steps = steps;
+        this.rules = rules;
+        this.groupSize = rules.wholeGroups() ? samplesPerPrompt : 1;
+        this.groupsAStep = batch / groupSize;
+        this.open = new OpenGroups(samplesPerPrompt, groupSize);
+        this.stepBegin = now();
     }
 
-    /** Continues from a checkpoint: what was outstanding then is issued again. */
-    public static PromptLedger restore(int batch, int samplesPerPrompt, int eta, long steps, LedgerSnapshot snapshot) {
-        PromptLedger ledger = new PromptLedger(batch, samplesPerPrompt, eta, steps);
+    /**
+     * Continues from a checkpoint: what was outstanding then is issued again.
+     *
+     * @throws IllegalArgumentException if the checkpoint was made with groups of another size
+     */
+    public static PromptLedger restore(
+            int batch, int samplesPerPrompt, int eta, long steps, GroupRules rules, LedgerSnapshot snapshot) {
+        PromptLedger ledger = new PromptLedger(batch, samplesPerPrompt, eta, steps, rules);
         ledger.version = snapshot.version();
-        ledger.issued = snapshot.issued();
         ledger.trained = snapshot.trained();
         ledger.dropped = snapshot.dropped();
-        for (LedgerSnapshot.Outstanding o : snapshot.outstanding()) {
-            Entry entry = new Entry(new TrajectoryRef(o.draw(), o.sample()));
-            entry.attempt = o.attempt();
-            ledger.outstanding.put(entry.id, entry);
-            ledger.again.add(entry.id);
-        }
+        ledger.filtered = snapshot.filtered();
+        ledger.shortened = snapshot.shortened();
+        ledger.open.restore(
+                snapshot.issued(),
+                snapshot.outstanding().stream().map(PromptLedger::restored).toList());
+        ledger.open.all().forEach(g -> ledger.toLease.addAll(g.remaining()));
+        ledger.drawnTogether = ledger.open.drawn();
+        ledger.stepBegin = snapshot;
         ledger.counts();
         return ledger;
     }
 
+    private static Member restored(LedgerSnapshot.Outstanding o) {
+        Member member = new Member(new TrajectoryRef(o.draw(), o.sample()));
+        member.attempt = o.attempt();
+        member.lostAt.addAll(o.lostAt());
+        member.state = o.dropped() ? Member.State.DROPPED : Member.State.RUNNING;
+        return member;
+    }
+
     /** Everything a checkpoint must hold of the ledger. */
     public LedgerSnapshot snapshot() {
-        List<LedgerSnapshot.Outstanding> open = new ArrayList<>();
-        for (Entry e : outstanding.values()) {
-            open.add(new LedgerSnapshot.Outstanding(e.id.draw(), e.id.sample(), e.attempt));
-        }
-        return new LedgerSnapshot(version, issued, trained, dropped, open);
+        return eta == 0 ? stepBegin : now();
+    }
+
+    private LedgerSnapshot now() {
+        List<LedgerSnapshot.Outstanding> members = open.members()
+                .map(m -> new LedgerSnapshot.Outstanding(
+                        m.id.draw(), m.id.sample(), m.attempt, m.lostAt, m.state == Member.State.DROPPED))
+                .toList();
+        return new LedgerSnapshot(version, open.issued(), trained, dropped, filtered, shortened, members);
     }
 
     /**
@@ -146,39 +181,54 @@ public final class PromptLedger {
      * @return the trajectories it may sample now, none if it is full or the gate is shut
      */
     public List<Grant> grant(String node, long incarnation, int capacity, long liveVersion, long expiresAtMs) {
-        long held = outstanding.values().stream()
-                .filter(e -> e.state == State.RUNNING && node.equals(e.node) && e.incarnation == incarnation)
-                .count();
+        long held = open.members().filter(m -> m.leasedBy(node, incarnation)).count();
         List<Grant> grants = new ArrayList<>();
         while (held + grants.size() < capacity) {
-            Entry entry = next(liveVersion);
-            if (entry == null) {
+            Member member = next(liveVersion);
+            if (member == null) {
                 break;
             }
-            entry.attempt++;
-            entry.node = node;
-            entry.incarnation = incarnation;
-            entry.firstVersion = liveVersion;
-            entry.expiresAtMs = expiresAtMs;
-            grants.add(new Grant(entry.id, entry.attempt));
+            member.lease(node, incarnation, liveVersion, expiresAtMs);
+            grants.add(new Grant(member.id, member.attempt));
         }
         return grants;
     }
 
-    private @Nullable Entry next(long liveVersion) {
-        long bound = Math.min((eta + Math.min(liveVersion, version) + 1) * batch, total);
-        long admitted = trained + outstanding.size();
-        if (!again.isEmpty()) {
-            // Already counted among the admitted, so it needs no free place, only a version that is fresh enough.
-            return admitted <= bound ? outstanding.get(again.remove()) : null;
+    private @Nullable Member next(long liveVersion) {
+        long bound = (eta + Math.min(liveVersion, version) + 1) * groupsAStep;
+        if (!toLease.isEmpty()) {
+            // Its group has its place already and needs no free one, only a version that is fresh enough.
+            return admitted() <= bound ? toLease.remove() : null;
         }
-        if (admitted >= bound) {
+        if (admitted() >= Math.min(bound, steps * groupsAStep) || !mayDraw()) {
             return null;
         }
-        Entry entry = new Entry(new TrajectoryRef(issued / samplesPerPrompt, (int) (issued % samplesPerPrompt)));
-        issued++;
-        outstanding.put(entry.id, entry);
-        return entry;
+        toLease.addAll(open.draw().members);
+        return toLease.remove();
+    }
+
+    /** Groups that are trained or hold a place, in the number of their places: a short group takes a whole one. */
+    private long admitted() {
+        return version * groupsAStep + open.size();
+    }
+
+    private boolean mayDraw() {
+        if (eta > 0 || open.drawn() < drawnTogether) {
+            return true;
+        }
+        if (!open.all().stream().allMatch(Group::ready)) {
+            return false;
+        }
+        drawnTogether = open.drawn() + groupsAStep - open.size();
+        return true;
+    }
+
+    private Member held(TrajectoryRef id, String what) {
+        Member member = open.member(id);
+        if (member == null || !member.held()) {
+            throw new IllegalStateException("trajectory " + id + " is " + what + " but not held");
+        }
+        return member;
     }
 
     /**
@@ -187,36 +237,86 @@ public final class PromptLedger {
      * @param firstVersion version that sampled its first token
      */
     public Arrival finish(TrajectoryRef id, long firstVersion) {
-        Entry entry = outstanding.get(id);
-        if (entry == null) {
-            return id.draw() * samplesPerPrompt + id.sample() < issued && id.sample() < samplesPerPrompt
-                    ? Arrival.DUPLICATE
-                    : Arrival.UNKNOWN;
+        Member member = open.member(id);
+        if (member == null) {
+            return open.issued(id) ? Arrival.DUPLICATE : Arrival.UNKNOWN;
         }
-        if (entry.state != State.RUNNING) {
+        if (member.state != Member.State.RUNNING) {
             return Arrival.DUPLICATE;
         }
-        boolean leased = entry.node != null;
-        boolean freshEnough = leased
-                ? firstVersion >= entry.firstVersion
-                : trained + outstanding.size() <= (eta + firstVersion + 1) * batch;
+        boolean freshEnough = member.leased()
+                ? firstVersion >= member.firstVersion
+                : admitted() <= (eta + firstVersion + 1) * groupsAStep;
         if (!freshEnough) {
             return Arrival.SUPERSEDED;
         }
-        again.remove(id);
-        entry.state = State.FINISHED;
-        entry.firstVersion = firstVersion;
-        entry.node = null;
+        toLease.remove(member);
+        member.arrive(firstVersion);
         return Arrival.ACCEPTED;
     }
 
-    /** All scores of a finished trajectory are there: it may be trained. */
-    public void scored(TrajectoryRef id) {
-        Entry entry = outstanding.get(id);
-        if (entry == null || entry.state == State.RUNNING) {
-            throw new IllegalStateException("scores came for trajectory " + id + ", which is not held");
+    /**
+     * All scores of a finished trajectory are there: it may be trained, unless its group is filtered.
+     *
+     * @return what was filtered
+     */
+    public List<GivenUp> scored(TrajectoryRef id, float reward) {
+        Member member = held(id, "scored");
+        member.state = Member.State.READY;
+        member.reward = reward;
+        List<GivenUp> givenUp = new ArrayList<>();
+        settle(open.groupOf(member), givenUp);
+        return givenUp;
+    }
+
+    /**
+     * Gives held trajectories up.
+     *
+     * @return these, and what else of their groups is dropped with them
+     */
+    public List<GivenUp> dropped(Collection<TrajectoryRef> ids, String reason) {
+        List<GivenUp> givenUp = new ArrayList<>();
+        Set<Group> touched = new LinkedHashSet<>();
+        for (TrajectoryRef id : ids) {
+            Member member = held(id, "dropped");
+            touched.add(open.groupOf(member));
+            drop(member, reason, false, givenUp);
         }
-        entry.state = State.READY;
+        touched.forEach(g -> settle(g, givenUp));
+        return givenUp;
+    }
+
+    private void drop(Member member, String reason, boolean isFiltered, List<GivenUp> givenUp) {
+        member.state = Member.State.DROPPED;
+        dropped++;
+        givenUp.add(new GivenUp(member.id, reason, isFiltered));
+    }
+
+    /** Once nothing of a group is waited for: drops it if it cannot be trained or need not be. */
+    private void settle(Group group, List<GivenUp> givenUp) {
+        if (!group.ready()) {
+            return;
+        }
+        List<Member> remaining = group.remaining();
+        if (remaining.size() < rules.leastMembers()) {
+            String why = "its group has " + remaining.size() + " of " + groupSize + " members left and needs "
+                    + rules.leastMembers();
+            close(group, why, false, givenUp);
+            return;
+        }
+        completed++;
+        filteredInARow = rules.filterEqual() && group.equalRewards() ? filteredInARow + 1 : 0;
+        if (filteredInARow > 0) {
+            filtered++;
+            lastFiltered =
+                    "all " + remaining.size() + " rewards of draw " + group.number + " are " + remaining.get(0).reward;
+            close(group, lastFiltered, true, givenUp);
+        }
+    }
+
+    private void close(Group group, String reason, boolean isFiltered, List<GivenUp> givenUp) {
+        group.remaining().forEach(m -> drop(m, reason, isFiltered, givenUp));
+        open.remove(group);
     }
 
     /**
@@ -225,80 +325,96 @@ public final class PromptLedger {
      * @return empty while too few are ready, or while an older one must be waited for
      */
     public Optional<List<TrajectoryRef>> nextBatch() {
-        List<Entry> ready = outstanding.values().stream()
-                .filter(e -> e.state == State.READY)
-                .sorted(OLDEST_FIRST)
-                .limit(batch)
+        List<Group> ready = open.all().stream()
+                .filter(Group::ready)
+                .sorted(Group.OLDEST_FIRST)
+                .limit(groupsAStep)
                 .toList();
-        if (ready.size() < batch) {
+        if (ready.size() < groupsAStep) {
             return Optional.empty();
         }
         for (long due = version; due < version + eta; due++) {
             long limit = due - eta;
-            long open = count(outstanding.values(), e -> e.firstVersion <= limit);
-            long taken = count(ready, e -> e.firstVersion <= limit);
-            if (open - taken > (due - version) * batch) {
+            long waiting = count(open.all(), g -> g.firstVersion() <= limit);
+            long taken = count(ready, g -> g.firstVersion() <= limit);
+            if (waiting - taken > (due - version) * groupsAStep) {
                 return Optional.empty();
             }
         }
-        return Optional.of(ready.stream().map(e -> e.id).sorted().toList());
+        return Optional.of(ready.stream()
+                .flatMap(g -> g.remaining().stream())
+                .map(m -> m.id)
+                .sorted()
+                .toList());
     }
 
-    private static long count(Collection<Entry> entries, Predicate<Entry> condition) {
-        return entries.stream().filter(condition).count();
+    private static long count(Collection<Group> groups, Predicate<Group> condition) {
+        return groups.stream().filter(condition).count();
     }
 
     /** The batch was trained and made the next version. */
     public void trained(Collection<TrajectoryRef> ids) {
+        Set<Group> groups = new LinkedHashSet<>();
         for (TrajectoryRef id : ids) {
-            Entry entry = outstanding.remove(id);
-            if (entry == null || entry.state != State.READY) {
-                throw new IllegalStateException("trajectory " + id + " was trained but not ready");
+            groups.add(open.groupOf(held(id, "trained")));
+        }
+        for (Group group : groups) {
+            if (!group.ready()
+                    || !ids.containsAll(
+                            group.remaining().stream().map(m -> m.id).toList())) {
+                throw new IllegalStateException("the group of draw "
+                        + group.members.get(0).id.draw() + " was trained without all of its members");
             }
+            shortened += group.shortened() ? 1 : 0;
+            open.remove(group);
         }
         trained += ids.size();
         version++;
-    }
-
-    /** Gives a held trajectory up; its place becomes free. */
-    public void dropped(TrajectoryRef id) {
-        Entry entry = outstanding.remove(id);
-        if (entry == null || entry.state == State.RUNNING) {
-            throw new IllegalStateException("trajectory " + id + " is dropped but not held");
+        if (eta == 0) {
+            stepBegin = now();
         }
-        dropped++;
     }
 
-    /**
-     * A rollout is gone: its leases are issued again.
-     *
-     * @return how many
-     */
-    public int lost(String node, long incarnation) {
-        return giveBack(e -> node.equals(e.node) && e.incarnation == incarnation);
-    }
-
-    /** A rollout gave leases back that it had not started. */
-    public int returned(String node, long incarnation, Collection<TrajectoryRef> ids) {
-        return giveBack(e -> node.equals(e.node) && e.incarnation == incarnation && ids.contains(e.id));
+    /** A rollout is gone: its leases are issued again. */
+    public Lost lost(String node, long incarnation) {
+        return runOut(m -> m.leasedBy(node, incarnation));
     }
 
     /** Leases past their time are issued again. */
-    public int expire(long nowMs) {
-        return giveBack(e -> e.node != null && e.expiresAtMs <= nowMs);
+    public Lost expire(long nowMs) {
+        return runOut(m -> m.leased() && m.expiresAtMs <= nowMs);
     }
 
-    private int giveBack(Predicate<Entry> which) {
-        int n = 0;
-        for (Entry e : outstanding.values()) {
-            if (e.state == State.RUNNING && e.node != null && which.test(e)) {
-                e.node = null;
-                e.firstVersion = Long.MAX_VALUE;
-                again.add(e.id);
-                n++;
+    private Lost runOut(Predicate<Member> which) {
+        List<Member> lost = open.members().filter(which).toList();
+        List<GivenUp> givenUp = new ArrayList<>();
+        int again = 0;
+        for (Member m : lost) {
+            m.lostAt.add(String.valueOf(m.node));
+            m.unlease();
+            if (m.lostAt.size() < MOST_LOSSES) {
+                toLease.add(m);
+                again++;
+            } else {
+                drop(m, "its lease ran out " + m.lostAt.size() + " times, at " + m.lostAt, false, givenUp);
+                settle(open.groupOf(m), givenUp);
             }
         }
-        return n;
+        return new Lost(again, givenUp);
+    }
+
+    /**
+     * A rollout gave leases back that it had not started: no fault of the trajectories.
+     *
+     * @return how many
+     */
+    public int returned(String node, long incarnation, Collection<TrajectoryRef> ids) {
+        List<Member> back = open.members()
+                .filter(m -> m.leasedBy(node, incarnation) && ids.contains(m.id))
+                .toList();
+        back.forEach(Member::unlease);
+        toLease.addAll(back);
+        return back.size();
     }
 
     /** The learner's version: the number of batches trained. */
@@ -306,26 +422,53 @@ public final class PromptLedger {
         return version;
     }
 
-    /** Every trajectory of the run is accounted for. */
+    /** Every step of the run is trained. */
     public boolean complete() {
-        return trained >= total;
+        return version >= steps;
+    }
+
+    /** Nothing is being sampled, and without staleness nothing will be before what is held has its scores. */
+    public boolean quiet() {
+        return open.members().noneMatch(m -> m.state == Member.State.RUNNING)
+                && (eta > 0 || open.drawn() == drawnTogether);
+    }
+
+    /** Groups whose remaining members all got their scores, filtered ones included. */
+    public long completed() {
+        return completed;
+    }
+
+    /** Why another prompt is no hope any more: too many groups in a row had equal rewards. */
+    public Optional<String> hopeless() {
+        return filteredInARow <= (long) MOST_FILTERED_STEPS * groupsAStep
+                ? Optional.empty()
+                : Optional.of(
+                        filteredInARow + " groups in a row had equal rewards and were filtered (dynamic_sampling);"
+                                + " of the last one " + lastFiltered
+                                + ". The policy finds these prompts all too easy or all too"
+                                + " hard, or its samples do not differ: take other prompts, a higher temperature, or"
+                                + " dynamic_sampling = false");
     }
 
     /** Trajectories that run or are scored and that the learner waits for, with the node that holds each. */
     public List<String> awaited(int most) {
-        return outstanding.values().stream()
-                .filter(e -> e.state != State.READY)
+        return open.members()
+                .filter(m -> m.state == Member.State.RUNNING || m.state == Member.State.FINISHED)
                 .limit(most)
-                .map(e -> e.id
-                        + (e.state == State.FINISHED
-                                ? " at its scorers"
-                                : e.node == null ? " to be issued" : " at " + e.node))
+                .map(Member::whereabouts)
                 .toList();
     }
 
     /** See {@link LedgerCounts}. */
     public LedgerCounts counts() {
-        long running = count(outstanding.values(), e -> e.state == State.RUNNING);
-        return new LedgerCounts(issued, running, outstanding.size() - running, trained, dropped);
+        long running =
+                open.members().filter(m -> m.state == Member.State.RUNNING).count();
+        long finished = open.members().filter(Member::held).count();
+        return new LedgerCounts(open.issued(), running, finished, trained, dropped);
+    }
+
+    /** See {@link GroupCounts}; empty where trajectories are trained one by one. */
+    public Optional<GroupCounts> groups() {
+        return rules.wholeGroups() ? Optional.of(new GroupCounts(filtered, shortened)) : Optional.empty();
     }
 }

@@ -14,6 +14,7 @@ import dev.troupe.cluster.protocol.WeightsCommand;
 import dev.troupe.learner.assembly.Assembler;
 import dev.troupe.learner.assembly.AssemblerSettings;
 import dev.troupe.learner.assembly.ScoringTimes;
+import dev.troupe.learner.ledger.GroupCounts;
 import dev.troupe.learner.ledger.LedgerActor;
 import dev.troupe.learner.ledger.LedgerMessages;
 import dev.troupe.learner.ledger.LedgerSettings;
@@ -87,8 +88,9 @@ public final class LearnerNode implements AutoCloseable {
         long epoch = WallClock.micros();
         LearnerWire wire = new LearnerWire(station, epoch);
         PromptLedger books = resumed == null
-                ? new PromptLedger(plan.batch(), plan.generations(), plan.eta(), plan.steps())
-                : PromptLedger.restore(plan.batch(), plan.generations(), plan.eta(), plan.steps(), resumed);
+                ? new PromptLedger(plan.batch(), plan.generations(), plan.eta(), plan.steps(), plan.groups())
+                : PromptLedger.restore(
+                        plan.batch(), plan.generations(), plan.eta(), plan.steps(), plan.groups(), resumed);
         AtomicReference<@Nullable ActorRef<Assembler.Command>> assembling = new AtomicReference<>();
         LedgerSettings ledgerSettings = new LedgerSettings(
                 plan.seed(),
@@ -101,7 +103,7 @@ public final class LearnerNode implements AutoCloseable {
                 LedgerActor.create(books, ledgerSettings, new LedgerActor.Surroundings(prompts, wire, held -> {
                     ActorRef<Assembler.Command> to = assembling.get();
                     if (to != null) {
-                        to.tell(new Assembler.Held(held.trajectories(), held.quiet()));
+                        to.tell(new Assembler.Held(held.trajectories(), held.neverCame(), held.quiet()));
                     }
                 })),
                 "ledger");
@@ -132,7 +134,12 @@ public final class LearnerNode implements AutoCloseable {
                 ledger,
                 publisher,
                 parity,
-                new StepMetrics(scoring, publishing, aeron::bytesSentByStream, plan.eta()),
+                new StepMetrics(
+                        scoring,
+                        publishing,
+                        aeron::bytesSentByStream,
+                        plan.eta(),
+                        books.groups().orElse(new GroupCounts(0, 0))),
                 observer,
                 executor);
         LearnerActor.Settings settings =

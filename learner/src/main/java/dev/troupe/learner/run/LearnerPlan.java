@@ -1,6 +1,7 @@
 package dev.troupe.learner.run;
 
 import dev.troupe.learner.algorithm.Needs;
+import dev.troupe.learner.ledger.GroupRules;
 import java.time.Duration;
 
 /**
@@ -10,6 +11,7 @@ import java.time.Duration;
  * @param steps of the whole run
  * @param prompts a step
  * @param generations completions of each prompt
+ * @param dynamicSampling groups with equal rewards are left out and other prompts drawn
  * @param eta staleness bound
  * @param seed of the sampling noise
  * @param temperature of the sampling
@@ -26,6 +28,7 @@ public record LearnerPlan(
         long steps,
         int prompts,
         int generations,
+        boolean dynamicSampling,
         int eta,
         long seed,
         double temperature,
@@ -36,6 +39,11 @@ public record LearnerPlan(
         int parityRows,
         int checkpointEvery,
         Duration waitDeadline) {
+
+    /** What the algorithm asks of the completions of one prompt. */
+    public GroupRules groups() {
+        return new GroupRules(needs.groups(), needs.leastMembers(), dynamicSampling);
+    }
 
     /** Trajectories a step: B. */
     public int batch() {

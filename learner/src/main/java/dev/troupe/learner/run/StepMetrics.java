@@ -4,6 +4,7 @@ import dev.troupe.learner.assembly.ScoringTimes;
 import dev.troupe.learner.experience.HeldTrajectory;
 import dev.troupe.learner.experience.PassClock;
 import dev.troupe.learner.experience.ScoredTrajectory;
+import dev.troupe.learner.ledger.GroupCounts;
 import dev.troupe.learner.ledger.LedgerCounts;
 import dev.troupe.learner.ledger.LedgerMessages;
 import dev.troupe.learner.weights.PublishTimes;
@@ -37,17 +38,24 @@ public final class StepMetrics {
     private double parityMax;
     private double parityOutside;
     private long mixed;
+    private GroupCounts groupsBefore;
 
     /**
      * @param bytesByStream total bytes by Aeron stream since the start
      * @param eta staleness bound: the first eta + 1 batches do not count in the share of waiting
+     * @param groupsBefore of the run before this process
      */
     public StepMetrics(
-            ScoringTimes scoring, PublishTimes publishing, Supplier<Map<String, Long>> bytesByStream, int eta) {
+            ScoringTimes scoring,
+            PublishTimes publishing,
+            Supplier<Map<String, Long>> bytesByStream,
+            int eta,
+            GroupCounts groupsBefore) {
         this.scoring = scoring;
         this.publishing = publishing;
         this.bytesByStream = bytesByStream;
         this.eta = eta;
+        this.groupsBefore = groupsBefore;
     }
 
     PassClock passes() {
@@ -80,6 +88,7 @@ public final class StepMetrics {
         m.put("step", step);
         m.put("policy_version", step);
         m.putAll(outcome.metrics());
+        m.put("episode", state.counts().trained());
         count(batch, learnerVersion, m);
         double train = (outcome.passToMicros() - outcome.passFromMicros()) / 1e6;
         m.put("time/generate", generateSeconds(batch));
@@ -106,6 +115,11 @@ public final class StepMetrics {
         m.put("ledger/trained", c.trained());
         m.put("ledger/dropped", c.dropped());
         m.put("ledger/refused", state.refused());
+        state.groups().ifPresent(g -> {
+            m.put("groups/filtered", g.filtered() - groupsBefore.filtered());
+            m.put("groups/short", g.shortened() - groupsBefore.shortened());
+            groupsBefore = g;
+        });
         m.put("rollouts/live", state.rollouts().size());
         bytesByStream.get().forEach((stream, total) -> {
             m.put("bytes/" + stream, total - bytesBefore.getOrDefault(stream, 0L));
@@ -130,7 +144,6 @@ public final class StepMetrics {
         trajectories += batch.size();
         stalenessSum += stale;
         stalenessMax = Math.max(stalenessMax, stalest);
-        m.put("episode", learnerVersion * batch.size() + batch.size());
         m.put("tokens/generated", stepTokens);
         m.put("tokens/trained", stepTokens);
         m.put("staleness/mean", stale / batch.size());

@@ -23,6 +23,8 @@ import dev.troupe.learner.assembly.Assembler;
 import dev.troupe.learner.assembly.AssemblerSettings;
 import dev.troupe.learner.assembly.ScoringTimes;
 import dev.troupe.learner.experience.ScoredTrajectory;
+import dev.troupe.learner.ledger.GroupCounts;
+import dev.troupe.learner.ledger.GroupRules;
 import dev.troupe.learner.ledger.LedgerActor;
 import dev.troupe.learner.ledger.LedgerCounts;
 import dev.troupe.learner.ledger.LedgerMessages.Arrived;
@@ -75,7 +77,12 @@ class LearnerFlowTest {
     private final ConcurrentLinkedQueue<Long> acknowledged = new ConcurrentLinkedQueue<>();
     private final List<Long> checkpoints = new CopyOnWriteArrayList<>();
     private final List<StepReport> reports = new CopyOnWriteArrayList<>();
+    private final List<List<TrajectoryRef>> requests = new CopyOnWriteArrayList<>();
+    private GroupRules rules = GroupRules.SINGLE;
+    private int samples = SAMPLES;
     private Predicate<TrajectoryRef> rewardFails = id -> false;
+    private Predicate<TrajectoryRef> cut = id -> false;
+    private Predicate<Long> allEqual = draw -> false;
     private volatile Optional<String> skip = Optional.empty();
     private volatile ActorRef<LedgerCommand> ledger;
     private volatile ActorRef<Assembler.Command> assembler;
@@ -146,6 +153,112 @@ class LearnerFlowTest {
         assertThat(batches).hasSize(1);
     }
 
+    /** Prompts 1, 4, 7... have equal rewards, completion 2 of prompt 3 has none, and completion 0 of prompt 0 is cut. */
+    @Test
+    void groupsStayWholeFilteredOnesAreReplacedAndOneThatLostAMemberIsTrainedWithTheOthers() throws Exception {
+        rules = new GroupRules(true, 2, true);
+        samples = 3;
+        allEqual = draw -> draw % 3 == 1;
+        rewardFails = new TrajectoryRef(3, 2)::equals;
+        cut = new TrajectoryRef(0, 0)::equals;
+        CompletableFuture<RunReport> run = start(0, 3);
+        scorers();
+        join("a", 4);
+        join("b", 3);
+        RunReport report = run.get(60, TimeUnit.SECONDS);
+        // By hand: 0 2, 3 5, 6 8 are trained, two of three in 3; 1, 4 and 7 are filtered.
+        assertThat(batches)
+                .extracting(
+                        b -> b.stream().map(t -> t.trajectory().id().toString()).toList())
+                .containsExactly(
+                        List.of("0/0", "0/1", "0/2", "2/0", "2/1", "2/2"),
+                        List.of("3/0", "3/1", "5/0", "5/1", "5/2"),
+                        List.of("6/0", "6/1", "6/2", "8/0", "8/1", "8/2"));
+        assertThat(report.ledger()).isEqualTo(new LedgerCounts(27, 0, 0, 17, 10));
+        assertThat(batches.get(0).get(0).trajectory().finishReason()).isEqualTo(FinishReason.FINISH_REASON_DEADLINE);
+        assertThat(reports).extracting(r -> r.metrics().get("groups/filtered")).containsExactly(1L, 1L, 1L);
+        assertThat(reports).extracting(r -> r.metrics().get("groups/short")).containsExactly(0L, 1L, 0L);
+        assertThat(reports).extracting(r -> r.metrics().get("episode")).containsExactly(6L, 11L, 17L);
+        // Requests of 4 rows by place; what does not fill one goes when nothing more is to come, and so alone.
+        assertThat(requests.stream().map(Object::toString).distinct().sorted())
+                .containsExactlyInAnyOrder(
+                        "[0/0, 0/1, 0/2, 1/0]",
+                        "[1/1, 1/2]",
+                        "[2/0, 2/1]",
+                        "[2/2]",
+                        "[3/0, 3/1, 3/2]",
+                        "[4/0, 4/1, 4/2]",
+                        "[5/0]",
+                        "[5/1, 5/2]",
+                        "[6/0, 6/1]",
+                        "[6/2, 7/0, 7/1, 7/2]",
+                        "[8/0, 8/1, 8/2]");
+    }
+
+    @Test
+    void promptsThatAllHaveEqualRewardsEndTheRunWithWhatToDo() throws Exception {
+        rules = new GroupRules(true, 2, true);
+        allEqual = draw -> draw >= 3;
+        CompletableFuture<RunReport> run = start(1, 4);
+        scorers();
+        join("a", 4);
+        assertThatThrownBy(() -> run.get(60, TimeUnit.SECONDS))
+                .isInstanceOf(ExecutionException.class)
+                .hasMessageContaining("step 2: ")
+                .hasMessageContaining(" groups in a row had equal rewards")
+                .hasMessageContaining("all 2 rewards of draw ")
+                .hasMessageContaining("dynamic_sampling = false");
+        assertThat(batches).hasSize(1);
+    }
+
+    @Test
+    void aScorerThatLeavesNoGroupEnoughMembersEndsTheRunWithItsReason() throws Exception {
+        rules = new GroupRules(true, 2, false);
+        rewardFails = id -> id.sample() == 1;
+        CompletableFuture<RunReport> run = start(1, 4);
+        scorers();
+        join("a", 4);
+        assertThatThrownBy(() -> run.get(60, TimeUnit.SECONDS))
+                .isInstanceOf(ExecutionException.class)
+                .hasMessageContaining("step 1: 20 trajectories")
+                .hasMessageContaining("THREW: no");
+    }
+
+    /** Without staleness requests wait to be full: one for a member that never comes must not wait for ever. */
+    @Test
+    void aMemberWhoseLeaseRunsOutForGoodIsWaitedForNoLonger() throws Exception {
+        rules = new GroupRules(true, 2, false);
+        samples = 3;
+        CompletableFuture<RunReport> run = start(0, 1);
+        scorers();
+        TestProbe<Object> probe = kit.createTestProbe();
+        for (int i = 0; i < 5; i++) {
+            Rollout silent = join("silent" + i, 1);
+            silent.deaf = true;
+            probe.awaitAssert(LONG, () -> {
+                published.keySet().forEach(silent::request);
+                assertThat(silent.held).hasSize(1);
+                return null;
+            });
+            if (i == 0) {
+                // The others stay with one that answers, so that the same one is lost each time.
+                join("a", 5);
+                probe.awaitAssert(LONG, () -> {
+                    assertThat(acknowledged).hasSize(5);
+                    return null;
+                });
+                rollouts.get("a").deaf = true;
+                kit.stop(rollouts.get("a").actor);
+            }
+            kit.stop(silent.actor);
+        }
+        RunReport report = run.get(60, TimeUnit.SECONDS);
+        assertThat(report.ledger()).isEqualTo(new LedgerCounts(6, 0, 0, 5, 1));
+        assertThat(batches.get(0))
+                .extracting(t -> t.trajectory().id().toString())
+                .containsExactly("0/1", "0/2", "1/0", "1/1", "1/2");
+    }
+
     @Test
     void workOfADeadRolloutIsDoneByAnother() throws Exception {
         CompletableFuture<RunReport> run = start(1, 4);
@@ -206,8 +319,8 @@ class LearnerFlowTest {
                 .hasMessageContaining("lm_head is NaN");
     }
 
-    private static float rewardOf(TrajectoryRef id) {
-        return id.draw() * 10 + id.sample();
+    private float rewardOf(TrajectoryRef id) {
+        return id.draw() * 10 + (allEqual.test(id.draw()) ? 0 : id.sample());
     }
 
     private CompletableFuture<RunReport> start(int eta, long steps) {
@@ -216,18 +329,19 @@ class LearnerFlowTest {
         ScoringTimes scoring = new ScoringTimes();
         ledger = kit.spawn(
                 LedgerActor.create(
-                        new PromptLedger(BATCH, SAMPLES, eta, steps),
+                        new PromptLedger(BATCH, samples, eta, steps, rules),
                         settings,
                         new LedgerActor.Surroundings(
                                 draw -> new int[] {1, (int) draw + 10},
                                 new PlayedLeases(),
-                                held -> assembler.tell(new Assembler.Held(held.trajectories(), held.quiet())))),
+                                held -> assembler.tell(
+                                        new Assembler.Held(held.trajectories(), held.neverCame(), held.quiet())))),
                 "ledger");
         assembler = kit.spawn(
                 Assembler.create(
                         new AssemblerSettings(
                                 Needs.single(true, true), 4, 4, 1.0, LONG, 2, Duration.ofMillis(eta * 20L)),
-                        SAMPLES,
+                        samples,
                         (to, request, version) -> answer(request),
                         ledger,
                         scoring),
@@ -248,7 +362,7 @@ class LearnerFlowTest {
                 ledger,
                 publisher,
                 parity,
-                new StepMetrics(scoring, publishing, Map::of, eta),
+                new StepMetrics(scoring, publishing, Map::of, eta, new GroupCounts(0, 0)),
                 reports::add,
                 ForkJoinPool.commonPool());
         learner = kit.spawn(
@@ -289,6 +403,9 @@ class LearnerFlowTest {
     }
 
     private void answer(ScoreRequest request) {
+        requests.add(request.getIdsList().stream()
+                .map(id -> new TrajectoryRef(id.getDraw(), id.getSample()))
+                .toList());
         ScoreAnswer.Builder answer =
                 ScoreAnswer.newBuilder().setRequest(request.getRequest()).setKind(request.getKind());
         int[] lengths = Tensors.ints(request.getBatch().getLengths());
@@ -358,7 +475,12 @@ class LearnerFlowTest {
                         .setBehaviourLogprobs(Tensors.ofFloats(new float[n]))
                         .setVersions(Tensors.ofLongs(versions))
                         .setSampledAtUs(Tensors.ofLongs(new long[n]))
-                        .setFinishReason(FinishReason.FINISH_REASON_EOS)
+                        .setFinishReason(
+                                cut.test(new TrajectoryRef(
+                                                lease.getId().getDraw(),
+                                                lease.getId().getSample()))
+                                        ? FinishReason.FINISH_REASON_DEADLINE
+                                        : FinishReason.FINISH_REASON_EOS)
                         .addWeightsSha256(claims.isEmpty() ? published.get(live) : claims)
                         .setNode(name)
                         .build();
@@ -375,7 +497,7 @@ class LearnerFlowTest {
             if (skip.isPresent()) {
                 return new Outcome(Map.of(), 0, 0, skip);
             }
-            assertThat(batch).hasSize(BATCH);
+            assertThat(batch).hasSizeLessThanOrEqualTo(BATCH);
             batches.add(batch);
             weight++;
             return new Outcome(Map.of("loss/policy_avg", 0.5), step * 10, step * 10 + 5, Optional.empty());

@@ -1,0 +1,11 @@
+package dev.troupe.learner.ledger;
+
+import dev.troupe.cluster.protocol.TrajectoryRef;
+
+/**
+ * A trajectory that will not be trained.
+ *
+ * @param reason why, for whoever reads the log
+ * @param filtered with its group, whose rewards were all equal: nothing went wrong
+ */
+public record GivenUp(TrajectoryRef id, String reason, boolean filtered) {}
