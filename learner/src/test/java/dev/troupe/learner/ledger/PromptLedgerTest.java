@@ -133,6 +133,37 @@ class PromptLedgerTest {
     }
 
     @Test
+    void takesWhatIsDueFirstNotWhatWasDrawnFirst() {
+        PromptLedger ledger = new PromptLedger(1, 1, 2, 10, GroupRules.SINGLE);
+        ledger.grant("a", 1, 1, 0, NEVER);
+        List<Grant> other = ledger.grant("b", 1, 2, 0, NEVER);
+        ledger.lost("a", 1);
+        ledger.finish(other.get(1).id(), 0);
+        ledger.scored(other.get(1).id(), 0);
+        ledger.trained(ledger.nextBatch().orElseThrow());
+        for (Grant g : ledger.grant("a", 2, 1, 1, NEVER)) {
+            assertThat(g.id()).isEqualTo(new TrajectoryRef(0, 0));
+            ledger.finish(g.id(), 1);
+            ledger.scored(g.id(), 0);
+        }
+        ledger.finish(other.get(0).id(), 0);
+        ledger.scored(other.get(0).id(), 0);
+        assertThat(ledger.nextBatch().orElseThrow())
+                .containsExactly(other.get(0).id());
+    }
+
+    @Test
+    void aCopyThatComesWhileItsTrajectoryHasNoLeaseMustBeFreshEnoughForOne() {
+        PromptLedger ledger = new PromptLedger(1, 1, 1, 10, GroupRules.SINGLE);
+        List<Grant> old = ledger.grant("a", 1, 2, 0, NEVER);
+        train(ledger, old.subList(0, 1), 0);
+        ledger.grant("b", 1, 1, 1, NEVER);
+        ledger.lost("a", 1);
+        assertThat(ledger.finish(old.get(1).id(), 0)).isEqualTo(Arrival.SUPERSEDED);
+        assertThat(ledger.finish(old.get(1).id(), 1)).isEqualTo(Arrival.ACCEPTED);
+    }
+
+    @Test
     void aSnapshotIssuesAgainWhatWasOpen() {
         PromptLedger ledger = new PromptLedger(2, 2, 1, 10, GroupRules.SINGLE);
         List<Grant> grants = ledger.grant("a", 1, 4, 0, NEVER);
@@ -182,6 +213,8 @@ class PromptLedgerTest {
             assertThat(id).isEqualTo(new TrajectoryRef(0, 0));
             assertThat(ledger.returned("n" + i, 1, List.of(id))).isEqualTo(1);
         }
+        ledger.grant("a", 1, 1, 0, NEVER);
+        assertThat(ledger.lost("a", 1)).isEqualTo(new PromptLedger.Lost(1, List.of()));
     }
 
     @Test
