@@ -44,6 +44,18 @@ class BadInputTest {
     }
 
     @Test
+    void dynamicSamplingWithoutGroups() {
+        refused(
+                2,
+                Troupe.run("bad", "dynamic_sampling=true"),
+                "command line: dynamic_sampling = true: ppo trains trajectories one by one");
+        refused(
+                2,
+                Troupe.run("bad", "algorithm=sft", "dynamic_sampling=true"),
+                "command line: dynamic_sampling = true: sft is offline");
+    }
+
+    @Test
     void unknownKey() {
         refused(
                 2,

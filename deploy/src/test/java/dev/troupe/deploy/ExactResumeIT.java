@@ -54,6 +54,11 @@ class ExactResumeIT {
             "checkpoint.every=2",
             "checkpoint.keep=10");
 
+    /** Groups of which some are filtered, because the short stories' sentiment is often the same. */
+    private static final String[] FILTERED = {
+        "algorithm=dapo", "num_iterations=2", "num_mini_batches=5", "reward.kind=rule", "max_new_tokens=12"
+    };
+
     @TempDir
     private static Path runs;
 
@@ -72,12 +77,35 @@ class ExactResumeIT {
     void aRunRepeatsItselfAlsoWithTwoRollouts() throws IOException {
         assertThat(run("two", "rollout.replicas=2")).isZero();
 
-        assertSame("two");
+        assertSame("straight", "two");
+    }
+
+    @Test
+    void aRunThatFiltersGroupsRepeatsItselfWithTwoRolloutsAndResumed() throws Exception {
+        assertThat(run("filtered", FILTERED)).isZero();
+        assertThat(metrics(runs.resolve("filtered")).stream()
+                        .mapToLong(m -> m.get("groups/filtered").asLong())
+                        .sum())
+                .isPositive();
+        List<String> two = new ArrayList<>(List.of(FILTERED));
+        two.add("rollout.replicas=2");
+
+        assertThat(run("filtered-two", two.toArray(new String[0]))).isZero();
+        interruptAndResume("filtered-interrupted", FILTERED);
+
+        assertSame("filtered", "filtered-two");
+        assertSame("filtered", "filtered-interrupted");
     }
 
     @Test
     void anInterruptedAndResumedRunEqualsTheStraightOne() throws Exception {
-        Process process = child("interrupted");
+        interruptAndResume("interrupted");
+
+        assertSame("straight", "interrupted");
+    }
+
+    private static void interruptAndResume(String name, String... more) throws Exception {
+        Process process = child(name, more);
         try (BufferedReader out =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
             List<String> said = new ArrayList<>();
@@ -94,13 +122,11 @@ class ExactResumeIT {
             process.destroyForcibly();
         }
         JsonNode stopped = new ObjectMapper()
-                .readTree(runs.resolve("interrupted/summary.json").toFile());
+                .readTree(runs.resolve(name).resolve("summary.json").toFile());
         assertThat(stopped.get("status").asText()).isEqualTo("interrupted");
         assertThat(stopped.get("steps").asInt()).isBetween(3, STEPS - 1);
 
-        assertThat(Troupe.of("run", "--resume", "interrupted").code()).isZero();
-
-        assertSame("interrupted");
+        assertThat(Troupe.of("run", "--resume", name).code()).isZero();
     }
 
     @Test
@@ -132,7 +158,7 @@ class ExactResumeIT {
         return arguments;
     }
 
-    private static Process child(String name) throws IOException {
+    private static Process child(String name, String... more) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
@@ -140,12 +166,12 @@ class ExactResumeIT {
         command.add("-cp");
         command.add(System.getProperty("java.class.path"));
         command.add(Main.class.getName());
-        command.addAll(arguments(name));
+        command.addAll(arguments(name, more));
         return new ProcessBuilder(command).redirectErrorStream(true).start();
     }
 
-    private static void assertSame(String name) throws IOException {
-        Path one = runs.resolve("straight");
+    private static void assertSame(String straight, String name) throws IOException {
+        Path one = runs.resolve(straight);
         Path other = runs.resolve(name);
         assertThat(Files.readString(other.resolve("trained.jsonl")))
                 .isEqualTo(Files.readString(one.resolve("trained.jsonl")));

@@ -127,10 +127,9 @@ final class Learning {
         Source<Prompt> source = Sources.prompts(DataSettings.from(config), config.getLong("seed"));
         int room = context - config.getInt("max_new_tokens");
         // A file's prompts are known: all are looked at before the run, so that a long one does not end it halfway.
-        for (long n = 0;
-                n < Math.min(source.size(), config.getLong("steps") * config.getInt("batch.prompts"))
-                        && source.size() != Source.ENDLESS;
-                n++) {
+        LearnerSettings s = LearnerSettings.from(config);
+        long drawn = s.dynamicSampling() ? source.size() : Math.min(source.size(), s.steps() * s.prompts());
+        for (long n = 0; n < drawn && source.size() != Source.ENDLESS; n++) {
             encode(source, n, tokenizer, room, context);
         }
         return n -> encode(source, n, tokenizer, room, context);

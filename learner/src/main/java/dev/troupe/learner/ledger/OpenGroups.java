@@ -78,7 +78,7 @@ final class OpenGroups {
     }
 
     boolean issued(TrajectoryRef id) {
-        return id.sample() < samplesPerPrompt && number(id) < drawn;
+        return id.draw() >= 0 && id.sample() >= 0 && id.sample() < samplesPerPrompt && number(id) < drawn;
     }
 
     int size() {

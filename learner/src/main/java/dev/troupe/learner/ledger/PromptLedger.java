@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Staleness.</b> A trajectory whose first token comes from version w must be trained at learner version
  * {@code w + eta} or before; a group is <i>due</i> when the first of its remaining members is. Let V be the learner's
- * version. Two rules keep, for every version d >= V, the number of open groups due by d at most {@code (d - V + 1) * P}:
+ * version. Two rules keep, for every version d >= V, at most {@code (d - V + 1) * P} open groups due by d:
  *
  * <ul>
  *   <li><i>admission</i>: a rollout with live version w gets a lease only while, its group included,

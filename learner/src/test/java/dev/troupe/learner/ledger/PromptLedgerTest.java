@@ -81,7 +81,9 @@ class PromptLedgerTest {
     void copiesAreRecognised() {
         PromptLedger ledger = new PromptLedger(2, 1, 0, 10, GroupRules.SINGLE);
         TrajectoryRef id = ledger.grant("a", 1, 1, 0, NEVER).get(0).id();
-        assertThat(ledger.finish(new TrajectoryRef(7, 0), 0)).isEqualTo(Arrival.UNKNOWN);
+        for (TrajectoryRef made : List.of(new TrajectoryRef(7, 0), new TrajectoryRef(0, 1), new TrajectoryRef(1, -1))) {
+            assertThat(ledger.finish(made, 0)).isEqualTo(Arrival.UNKNOWN);
+        }
         assertThat(ledger.finish(id, 0)).isEqualTo(Arrival.ACCEPTED);
         assertThat(ledger.finish(id, 0)).isEqualTo(Arrival.DUPLICATE);
         ledger.scored(id, 0);

@@ -18,9 +18,9 @@ import java.util.TreeSet;
 
 /**
  * A run whose timing is drawn from a seed: rollouts lag, straggle, die and come back, give leases back and let them run
- * out. What a trajectory is worth, whether its scorer fails and whether it kills its rollout depend on its id alone. The
- * books must add up after every event, every batch must be whole and keep the staleness bound, and the run must end: a
- * gate that is too strict would starve it.
+ * out. What a trajectory is worth, whether its scorer fails and whether it kills its rollout depend on its id alone.
+ * The books must add up after every event, every batch must be whole and keep the staleness bound, and the run must
+ * end: a gate that is too strict would starve it.
  */
 final class RandomRun {
     private static final int MOST_EVENTS = 400_000;

@@ -1,0 +1,293 @@
+package dev.troupe.learner.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.receptionist.Receptionist;
+import akka.actor.typed.receptionist.ServiceKey;
+import dev.troupe.cluster.protocol.AeronAddress;
+import dev.troupe.cluster.protocol.LedgerCommand;
+import dev.troupe.cluster.protocol.LedgerCommand.WorkRequest;
+import dev.troupe.cluster.protocol.RolloutCommand;
+import dev.troupe.cluster.protocol.ScorerCommand;
+import dev.troupe.cluster.protocol.ServiceKeys;
+import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.cluster.protocol.WeightsCommand;
+import dev.troupe.learner.algorithm.Needs;
+import dev.troupe.learner.assembly.Assembler;
+import dev.troupe.learner.assembly.AssemblerSettings;
+import dev.troupe.learner.assembly.ScoringTimes;
+import dev.troupe.learner.experience.ScoredTrajectory;
+import dev.troupe.learner.ledger.GroupCounts;
+import dev.troupe.learner.ledger.GroupRules;
+import dev.troupe.learner.ledger.LedgerActor;
+import dev.troupe.learner.ledger.LedgerMessages.Arrived;
+import dev.troupe.learner.ledger.LedgerSettings;
+import dev.troupe.learner.ledger.PromptLedger;
+import dev.troupe.learner.weights.PublishTimes;
+import dev.troupe.learner.weights.WeightsPublisher.Publish;
+import dev.troupe.proto.HostTensor;
+import dev.troupe.proto.TensorSet;
+import dev.troupe.proto.Tensors;
+import dev.troupe.proto.v1.Failure;
+import dev.troupe.proto.v1.FinishReason;
+import dev.troupe.proto.v1.Lease;
+import dev.troupe.proto.v1.LeaseGrant;
+import dev.troupe.proto.v1.RowScore;
+import dev.troupe.proto.v1.ScoreAnswer;
+import dev.troupe.proto.v1.ScoreRequest;
+import dev.troupe.proto.v1.Trajectory;
+import dev.troupe.proto.v1.TrajectoryId;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ForkJoinPool;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterEach;
+
+/** The learner's actors without a model: rollouts, scorers and training are played, everything between them is real. */
+abstract class PlayedRun {
+    static final int BATCH = 6;
+    static final int SAMPLES = 2;
+    static final int MOST_UNSCORED = 20;
+    static final Duration LONG = Duration.ofSeconds(60);
+
+    final ActorTestKit kit = ActorTestKit.create();
+    final Map<String, Rollout> rollouts = new ConcurrentHashMap<>();
+    final Map<Long, String> published = new ConcurrentHashMap<>();
+    final List<List<ScoredTrajectory>> batches = new CopyOnWriteArrayList<>();
+    final ConcurrentLinkedQueue<Long> acknowledged = new ConcurrentLinkedQueue<>();
+    final List<Long> checkpoints = new CopyOnWriteArrayList<>();
+    final List<StepReport> reports = new CopyOnWriteArrayList<>();
+    final List<List<TrajectoryRef>> requests = new CopyOnWriteArrayList<>();
+    GroupRules rules = GroupRules.SINGLE;
+    int samples = SAMPLES;
+    Predicate<TrajectoryRef> rewardFails = id -> false;
+    Predicate<TrajectoryRef> cut = id -> false;
+    Predicate<TrajectoryRef> neverEnds = id -> false;
+    Duration leaseExpiry = LONG;
+    Predicate<Long> allEqual = draw -> false;
+    volatile Optional<String> skip = Optional.empty();
+    volatile ActorRef<LedgerCommand> ledger;
+    volatile ActorRef<Assembler.Command> assembler;
+    volatile ActorRef<LearnerActor.Command> learner;
+
+    @AfterEach
+    void shutDown() {
+        kit.shutdownTestKit();
+    }
+
+    float rewardOf(TrajectoryRef id) {
+        return id.draw() * 10 + (allEqual.test(id.draw()) ? 0 : id.sample());
+    }
+
+    CompletableFuture<RunReport> start(int eta, long steps) {
+        LedgerSettings settings = new LedgerSettings(7, LONG, leaseExpiry, 1, eta + 2, MOST_UNSCORED);
+        PublishTimes publishing = new PublishTimes();
+        ScoringTimes scoring = new ScoringTimes();
+        ledger = kit.spawn(
+                LedgerActor.create(
+                        new PromptLedger(BATCH, samples, eta, steps, rules),
+                        settings,
+                        new LedgerActor.Surroundings(
+                                draw -> new int[] {1, (int) draw + 10},
+                                new PlayedLeases(),
+                                held -> assembler.tell(
+                                        new Assembler.Held(held.trajectories(), held.neverCame(), held.quiet())))),
+                "ledger");
+        assembler = kit.spawn(
+                Assembler.create(
+                        new AssemblerSettings(
+                                Needs.single(true, true), 4, 4, 1.0, LONG, 2, Duration.ofMillis(eta * 20L)),
+                        samples,
+                        (to, request, version) -> answer(request),
+                        ledger,
+                        scoring),
+                "assembler");
+        ActorRef<WeightsCommand> publisher = kit.spawn(
+                Behaviors.receive(WeightsCommand.class)
+                        .onMessage(Publish.class, p -> {
+                            published.put(
+                                    p.version(), PolicyWeights.of(p.sets()).sha256());
+                            rollouts.values().forEach(r -> r.request(p.version()));
+                            return Behaviors.same();
+                        })
+                        .build(),
+                "publisher");
+        CompletableFuture<RunReport> ended = new CompletableFuture<>();
+        Parity parity = new Parity(null, null, 1.0, 0, eta + 1);
+        LearnerActor.Surroundings around = new LearnerActor.Surroundings(
+                ledger,
+                publisher,
+                parity,
+                new StepMetrics(scoring, publishing, Map::of, eta, new GroupCounts(0, 0)),
+                reports::add,
+                ForkJoinPool.commonPool());
+        learner = kit.spawn(
+                LearnerActor.create(new LearnerActor.Settings(steps, 0, 0, LONG), new PlayedTraining(), around, ended),
+                "learner");
+        return ended;
+    }
+
+    final class PlayedLeases implements LedgerActor.LeaseSender {
+        @Override
+        public void send(AeronAddress to, LeaseGrant grant, long policyVersion) {
+            rollouts.get(to.node()).granted(grant);
+        }
+
+        @Override
+        public void forget(AeronAddress rollout) {}
+    }
+
+    Rollout join(String name, int capacity) {
+        Rollout rollout = new Rollout(name, capacity);
+        rollouts.put(name, rollout);
+        published.keySet().stream().max(Long::compare).ifPresent(rollout::request);
+        return rollout;
+    }
+
+    void scorers() {
+        for (ServiceKey<ScorerCommand> key : List.of(ServiceKeys.REFERENCE, ServiceKeys.REWARD, ServiceKeys.VALUE)) {
+            Behavior<ScorerCommand> scorer = Behaviors.receive(ScorerCommand.class)
+                    .onMessage(ScorerCommand.Describe.class, d -> {
+                        d.replyTo()
+                                .tell(new ScorerCommand.ScorerDescription(
+                                        key.id(), key.id(), new AeronAddress(key.id(), "", 1), "played", ""));
+                        return Behaviors.same();
+                    })
+                    .build();
+            kit.system().receptionist().tell(Receptionist.register(key, kit.spawn(scorer, key.id())));
+        }
+    }
+
+    void answer(ScoreRequest request) {
+        requests.add(request.getIdsList().stream()
+                .map(id -> new TrajectoryRef(id.getDraw(), id.getSample()))
+                .toList());
+        ScoreAnswer.Builder answer =
+                ScoreAnswer.newBuilder().setRequest(request.getRequest()).setKind(request.getKind());
+        int[] lengths = Tensors.ints(request.getBatch().getLengths());
+        int[] prompts = Tensors.ints(request.getBatch().getPromptLengths());
+        for (int r = 0; r < lengths.length; r++) {
+            TrajectoryId id = request.getIds(r);
+            TrajectoryRef ref = new TrajectoryRef(id.getDraw(), id.getSample());
+            RowScore.Builder row = RowScore.newBuilder().setId(id);
+            int n = lengths[r] - prompts[r];
+            switch (request.getKind()) {
+                case SCORE_KIND_REFERENCE -> row.setValues(Tensors.ofFloats(new float[n]));
+                case SCORE_KIND_VALUE -> row.setValues(Tensors.ofFloats(new float[n + 1]));
+                default -> {
+                    if (rewardFails.test(ref)) {
+                        row.setFailure(Failure.newBuilder().setCode("THREW").setMessage("no"));
+                    } else {
+                        row.setValues(Tensors.ofFloats(rewardOf(ref)));
+                    }
+                }
+            }
+            answer.addRows(row);
+        }
+        assembler.tell(new Assembler.Answered(answer.build()));
+    }
+
+    /** Answers every lease at once, in the version it has. */
+    final class Rollout {
+        final String name;
+        final int capacity;
+        final ActorRef<RolloutCommand> actor;
+        final List<Lease> held = new CopyOnWriteArrayList<>();
+        volatile long live;
+        volatile boolean deaf;
+        volatile String claims = "";
+
+        Rollout(String name, int capacity) {
+            this.name = name;
+            this.capacity = capacity;
+            this.actor = kit.spawn(Behaviors.receive(RolloutCommand.class).build(), name);
+        }
+
+        /** The test and the publisher both ask; a version that comes late is not taken, as in a rollout. */
+        synchronized void request(long version) {
+            if (version < live) {
+                return;
+            }
+            live = version;
+            String hash = published.getOrDefault(version, "");
+            ledger.tell(new WorkRequest(name, 1, new AeronAddress(name, "", 1), capacity, version, hash, actor));
+        }
+
+        void granted(LeaseGrant grant) {
+            held.addAll(grant.getLeasesList());
+            if (deaf) {
+                return;
+            }
+            List<Lease> now = new ArrayList<>(grant.getLeasesList());
+            for (Lease lease : now) {
+                TrajectoryRef id = new TrajectoryRef(
+                        lease.getId().getDraw(), lease.getId().getSample());
+                if (neverEnds.test(id)) {
+                    continue;
+                }
+                int n = 1 + (int) (lease.getId().getDraw() % 5);
+                long[] versions = new long[n];
+                java.util.Arrays.fill(versions, live);
+                Trajectory t = Trajectory.newBuilder()
+                        .setId(lease.getId())
+                        .setAttempt(lease.getAttempt())
+                        .setPromptIds(lease.getPromptIds())
+                        .setCompletionIds(Tensors.ofInts(new int[n]))
+                        .setBehaviourLogprobs(Tensors.ofFloats(new float[n]))
+                        .setVersions(Tensors.ofLongs(versions))
+                        .setSampledAtUs(Tensors.ofLongs(new long[n]))
+                        .setFinishReason(
+                                cut.test(id)
+                                        ? FinishReason.FINISH_REASON_DEADLINE
+                                        : FinishReason.FINISH_REASON_EOS)
+                        .addWeightsSha256(claims.isEmpty() ? published.get(live) : claims)
+                        .setNode(name)
+                        .build();
+                ledger.tell(new Arrived(t, (epoch, position) -> acknowledged.add(position)));
+            }
+        }
+    }
+
+    final class PlayedTraining implements Training {
+        private float weight;
+
+        @Override
+        public Outcome train(long step, List<ScoredTrajectory> batch) {
+            if (skip.isPresent()) {
+                return new Outcome(Map.of(), 0, 0, skip);
+            }
+            assertThat(batch).hasSizeLessThanOrEqualTo(BATCH);
+            batches.add(batch);
+            weight++;
+            return new Outcome(Map.of("loss/policy_avg", 0.5), step * 10, step * 10 + 5, Optional.empty());
+        }
+
+        @Override
+        public PolicyWeights weights() {
+            TensorSet set = TensorSet.of(Map.of("w", HostTensor.ofFloats(new float[] {weight}, 1)));
+            return PolicyWeights.of(Map.of("policy", set));
+        }
+
+        @Override
+        public Path checkpoint(long step, Map<String, String> documents) {
+            assertThat(LedgerJson.read(documents.get("ledger.json")).version()).isEqualTo(step);
+            checkpoints.add(step);
+            return Path.of("step-" + step);
+        }
+
+        @Override
+        public void close() {}
+    }
+}
