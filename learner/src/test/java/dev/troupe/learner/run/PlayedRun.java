@@ -232,8 +232,8 @@ abstract class PlayedRun {
             }
             List<Lease> now = new ArrayList<>(grant.getLeasesList());
             for (Lease lease : now) {
-                TrajectoryRef id = new TrajectoryRef(
-                        lease.getId().getDraw(), lease.getId().getSample());
+                TrajectoryRef id =
+                        new TrajectoryRef(lease.getId().getDraw(), lease.getId().getSample());
                 if (neverEnds.test(id)) {
                     continue;
                 }
@@ -249,9 +249,7 @@ abstract class PlayedRun {
                         .setVersions(Tensors.ofLongs(versions))
                         .setSampledAtUs(Tensors.ofLongs(new long[n]))
                         .setFinishReason(
-                                cut.test(id)
-                                        ? FinishReason.FINISH_REASON_DEADLINE
-                                        : FinishReason.FINISH_REASON_EOS)
+                                cut.test(id) ? FinishReason.FINISH_REASON_DEADLINE : FinishReason.FINISH_REASON_EOS)
                         .addWeightsSha256(claims.isEmpty() ? published.get(live) : claims)
                         .setNode(name)
                         .build();
