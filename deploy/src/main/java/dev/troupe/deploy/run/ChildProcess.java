@@ -26,7 +26,12 @@ public final class ChildProcess {
      * @param log where its output goes; null to share this process's
      * @param arguments of the command line
      */
-    public static ChildProcess start(String name, @Nullable Path log, List<String> arguments) {
+    static ChildProcess start(String name, @Nullable Path log, List<String> arguments) {
+        return start(name, log, List.of(), arguments);
+    }
+
+    /** As above, with further options of the JVM. */
+    public static ChildProcess start(String name, @Nullable Path log, List<String> options, List<String> arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
@@ -34,6 +39,7 @@ public final class ChildProcess {
             // A file has room for more than what goes wrong.
             command.add("-Dtroupe.log.level=INFO");
         }
+        command.addAll(options);
         command.add("-cp");
         command.add(System.getProperty("java.class.path"));
         command.add("dev.troupe.deploy.Main");

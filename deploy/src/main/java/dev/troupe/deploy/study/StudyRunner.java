@@ -74,9 +74,10 @@ public final class StudyRunner {
         discard(run);
         List<String> arguments = new ArrayList<>(List.of("run", arm.config()));
         arguments.addAll(arm.overrides(seed));
-        arguments.addAll(List.of("--name", run.toAbsolutePath().toString()));
+        arguments.addAll(List.of("--name", arm.run(seed)));
         Path log = folder.resolve(arm.run(seed) + ".log");
-        ChildProcess child = ChildProcess.start(arm.run(seed), log, arguments);
+        ChildProcess child =
+                ChildProcess.start(arm.run(seed), log, List.of("-Dtroupe.runs=" + folder.toAbsolutePath()), arguments);
         Interrupts.handle(() -> child.process().destroy());
         try {
             int code = child.process().waitFor();
