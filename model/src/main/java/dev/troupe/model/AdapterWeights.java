@@ -24,6 +24,7 @@ final class AdapterWeights implements LiveWeights {
     private final NDArray drop;
     private final NDArray head;
     private final NDArray absent;
+    private final NDList places;
     private final TensorList leafList;
     private final TensorList slots;
     private final TensorList dropping;
@@ -45,6 +46,7 @@ final class AdapterWeights implements LiveWeights {
         scales(all, stretch);
         this.head = all.get(WeightLayout.HEAD_SLOT);
         this.absent = base.absent();
+        this.places = all;
         this.leafList = TensorList.of(leaves);
         this.slots = TensorList.of(all);
         this.drop = manager.create(new double[] {adapter.dropout(), 0});
@@ -74,6 +76,11 @@ final class AdapterWeights implements LiveWeights {
     @Override
     public TensorList slots() {
         return slots;
+    }
+
+    /** The tensors of {@link #slots()}. */
+    NDList places() {
+        return places;
     }
 
     /** As {@link #slots()}, with a share of the adapter's inputs dropped, which ones after the seed. */

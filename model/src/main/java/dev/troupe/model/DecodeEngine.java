@@ -28,7 +28,9 @@ public final class DecodeEngine implements AutoCloseable {
     /** How many of the last prompts are kept. */
     public static final int KEPT_PROMPTS = 32;
 
-    private static final int PROMPTS_A_PASS = 4;
+    /** Layers of at most this width are so small that calls cost more than numbers: more prompts share a pass. */
+    private static final int NARROW = 256;
+
     private static final int FREE = -1;
 
     private final ModelConfig config;
@@ -38,6 +40,7 @@ public final class DecodeEngine implements AutoCloseable {
     private final int slots;
     private final int length;
     private final int[] dims;
+    private final int promptsAPass;
     private final TensorList cache;
     private final TensorList fixed;
     private final NDArray inputs;
@@ -74,6 +77,7 @@ public final class DecodeEngine implements AutoCloseable {
         this.slots = slots;
         this.length = length;
         this.dims = Decoder.dims(config);
+        this.promptsAPass = config.hidden() <= NARROW ? 16 : 4;
         this.script = Script.load(Decoder.class, "decoder.py", "linear.py", "sampling.py", "decode.py");
         this.weights = placed.apply(script);
         NDList store = new NDList();
@@ -127,7 +131,7 @@ public final class DecodeEngine implements AutoCloseable {
         check(form.config(), slots, length);
         return new DecodeEngine(
                 form.config(),
-                script -> new AdapterWeights(form.base(), form.config(), form.adapter(), adapter, script),
+                script -> new PackedAdapter(form, adapter, script, slots),
                 slots,
                 length,
                 sampling);
@@ -228,8 +232,8 @@ public final class DecodeEngine implements AutoCloseable {
         }
         for (Map<List<Integer>, int[]> group : byWidth.values()) {
             List<int[]> all = List.copyOf(group.values());
-            for (int from = 0; from < all.size(); from += PROMPTS_A_PASS) {
-                compute(all.subList(from, Math.min(from + PROMPTS_A_PASS, all.size())));
+            for (int from = 0; from < all.size(); from += promptsAPass) {
+                compute(all.subList(from, Math.min(from + promptsAPass, all.size())));
             }
         }
     }
@@ -258,10 +262,10 @@ public final class DecodeEngine implements AutoCloseable {
      */
     private void compute(List<int[]> some) {
         int width = width(some.get(0));
-        long[] ids = new long[PROMPTS_A_PASS * width];
-        long[] columns = new long[PROMPTS_A_PASS * width];
-        long[] segments = new long[PROMPTS_A_PASS * width];
-        long[] last = new long[PROMPTS_A_PASS];
+        long[] ids = new long[promptsAPass * width];
+        long[] columns = new long[promptsAPass * width];
+        long[] segments = new long[promptsAPass * width];
+        long[] last = new long[promptsAPass];
         Arrays.setAll(columns, i -> i % width);
         for (int r = 0; r < some.size(); r++) {
             int[] prompt = some.get(r);
@@ -271,7 +275,7 @@ public final class DecodeEngine implements AutoCloseable {
             }
             last[r] = (long) r * width + prompt.length - 1;
         }
-        Shape shape = new Shape(PROMPTS_A_PASS, width);
+        Shape shape = new Shape(promptsAPass, width);
         try (NDManager scope = Libtorch.scope();
                 TensorList made = script.list(
                         "prompts",

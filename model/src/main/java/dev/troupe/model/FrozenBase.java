@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model's weights on the device, never changed, that any number of decoders stand on: policy, reference, value and
@@ -46,6 +47,8 @@ public final class FrozenBase implements AutoCloseable {
     private final NDList places;
     private final TensorList slots;
     private final NDArray absent;
+    /** Made when the first engine asks. */
+    private @Nullable NDList packed;
 
     private FrozenBase(String name, ModelConfig config, TensorSet weights, Storage storage) {
         this.name = name;
@@ -192,6 +195,31 @@ public final class FrozenBase implements AutoCloseable {
     /** The tensors of {@link #slots()}. */
     NDList places() {
         return places;
+    }
+
+    /**
+     * The first stretch of {@link #slots()} for engines, which all share it: large matrices a second time, as oneDNN
+     * wants them, in fp32 unless the processor computes in bf16. It costs what the layers and the head take in fp32, so
+     * a base that only trains and scores never has it. Matrices in four bits stay as they lie: whoever asks for those
+     * has no room for others.
+     *
+     * @param engine decode.py
+     * @param rows of the products to come, as the first engine says
+     */
+    synchronized NDList packed(Script engine, int rows) {
+        if (packed == null) {
+            NDList made = new NDList();
+            for (int i = 0; i < new WeightLayout(config).slots(); i++) {
+                NDArray place = places.get(i);
+                boolean multiplies = i == WeightLayout.HEAD_SLOT || WeightLayout.isLinear(i);
+                made.add(
+                        multiplies && storage != Storage.NF4 && PackedWeights.packable(place)
+                                ? PackedWeights.packed(engine, manager, place, rows, storage == Storage.BF16)
+                                : place);
+            }
+            packed = made;
+        }
+        return packed;
     }
 
     /** Stands where the script has nothing to look for. */

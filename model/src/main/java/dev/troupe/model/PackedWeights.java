@@ -80,7 +80,7 @@ final class PackedWeights implements PlacedWeights {
         if (leaf.shape().length == 1) {
             return fresh;
         }
-        if (leaf.slot() != 0 && packable(leaf)) {
+        if (leaf.slot() != 0 && packable(fresh)) {
             return packed(fresh);
         }
         return dtype == Dtype.BF16 ? script.tensor(manager, "narrowed", fresh) : fresh;
@@ -94,22 +94,29 @@ final class PackedWeights implements PlacedWeights {
         if (tiedHead != null) {
             tiedHead.close();
         }
-        tiedHead = packable(embedding) ? packed(fresh) : null;
+        tiedHead = packable(fresh) ? packed(fresh) : null;
         places[WeightLayout.HEAD_SLOT] = tiedHead == null ? placed : tiedHead;
     }
 
-    private static boolean packable(WeightLayout.Leaf leaf) {
-        return Libtorch.device().packsMatrices() && leaf.shape()[0] * leaf.shape()[1] >= LARGE;
+    /** Whether a product with this tensor is faster once it is packed. */
+    static boolean packable(NDArray tensor) {
+        return Libtorch.device().packsMatrices() && tensor.getShape().dimension() == 2 && tensor.size() >= LARGE;
     }
 
     private NDArray packed(NDArray matrix) {
-        return script.tensor(
-                manager,
-                "pack",
-                matrix,
-                rows,
-                dtype == Dtype.BF16,
-                Libtorch.device().computesInBf16());
+        return packed(script, manager, matrix, rows, dtype == Dtype.BF16);
+    }
+
+    /**
+     * A copy as oneDNN wants it.
+     *
+     * @param script decode.py
+     * @param rows of the products to come
+     * @param rounded whether the numbers are those of bf16
+     */
+    static NDArray packed(Script script, NDManager manager, NDArray matrix, int rows, boolean rounded) {
+        boolean narrow = Libtorch.device().computesInBf16();
+        return script.tensor(manager, "pack", matrix, rows, rounded, narrow);
     }
 
     @Override

@@ -90,6 +90,12 @@ def pack(self, x: Tensor, rows: int, rounded: bool, narrow: bool) -> Tensor:
     x = torch.to(x, 6)
   return ops.mkldnn._reorder_linear_weight(x, rows)
 
+# Adapters' B [out, R] with the scales M worked in.
+def scaled_b(self, into: List[Tensor], b: List[Tensor], m: List[Tensor]) -> None:
+  for i in range(torch.len(into)):
+    torch.mul(b[i], m[i], out=into[i])
+  return None
+
 # A packed matrix in fp32, as it was; others as they are, in fp32.
 def plain(self, x: Tensor) -> Tensor:
   if ops.prim.is_mkldnn(x):

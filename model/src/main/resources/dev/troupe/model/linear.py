@@ -3,7 +3,8 @@
 # With n = 4 + 9 * layers weights (decoder.py), w may go on in stretches of n tensors, each laid out as the weights are
 # and empty where it says nothing. Low-rank adapters (Hu et al. 2021, arXiv 2106.09685) take three:
 #   A [R, in] and B [out, R], where R is the sum of the ranks of the modules that are fused in the matrix;
-#   M, broadcast to B: the adapter's scale where a module's rows meet its own ranks, 0 elsewhere.
+#   M, broadcast to B: the adapter's scale where a module's rows meet its own ranks, 0 elsewhere; empty if B has it
+#   worked in.
 # Matrices in NF4 (Dettmers et al. 2023, arXiv 2305.14314) take four more; the weight itself is uint8 [out, in / 2] then,
 # the modules fused in it one after another:
 #   the code of each block's largest magnitude, uint8 [blocks]; a block is 64 numbers, row after row;
@@ -23,7 +24,10 @@ def linear(self, x: Tensor, w: List[Tensor], i: int, dims: List[int]) -> Tensor:
   if torch.gt(torch.len(w), n):
     if torch.gt(w[n + i].numel(), 0):
       u = torch.linear(self.dropped(x, w, i, n), w[n + i])
-      y = torch.addmm(y, u, torch.t(w[2 * n + i] * w[3 * n + i]))
+      b = w[2 * n + i]
+      if torch.gt(w[3 * n + i].numel(), 0):
+        b = b * w[3 * n + i]
+      y = torch.addmm(y, u, torch.t(b))
   return y
 
 # The matrix at place i of w, [out, in], out of its NF4 form if it is stored in that. Nobody keeps it beyond its product.

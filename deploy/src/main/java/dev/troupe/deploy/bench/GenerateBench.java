@@ -1,13 +1,16 @@
 package dev.troupe.deploy.bench;
 
 import dev.troupe.deploy.report.PeakMemory;
+import dev.troupe.model.AdaptedModel;
 import dev.troupe.model.CounterNoise;
 import dev.troupe.model.DecodeEngine;
 import dev.troupe.model.Dtype;
+import dev.troupe.model.FrozenBase;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.SamplingConfig;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decode throughput. The end token does not end a row, so every row makes exactly the asked tokens. The first token of
@@ -15,10 +18,19 @@ import java.util.Map;
  * row comes out of its prefill, so decode_tokens_per_s is rows x (new - 1) / (whole - prefill). To be run on a tensor
  * thread.
  *
+ * @param lora an adapter over a frozen base in that number format
  * @param threads of the tensor thread, for the report
  */
 public record GenerateBench(
-        ModelFolder model, Dtype dtype, int batch, int prompt, int tokens, boolean greedy, int repeats, int threads) {
+        ModelFolder model,
+        Dtype dtype,
+        boolean lora,
+        int batch,
+        int prompt,
+        int tokens,
+        boolean greedy,
+        int repeats,
+        int threads) {
     private static final long SEED = 7;
 
     /** Measures; the line to print. */
@@ -27,8 +39,8 @@ public record GenerateBench(
         int[][] prompts = Workload.prompts(batch, prompt, model.config().vocabulary(), SEED);
         double[] whole = new double[repeats];
         double[] prefill = new double[repeats];
-        try (DecodeEngine engine =
-                DecodeEngine.open(model.config(), model.weights(), batch, prompt + tokens, sampling, dtype)) {
+        FrozenBase base = lora ? Workload.base(model, dtype) : null;
+        try (DecodeEngine engine = engine(base, sampling)) {
             generate(engine, prompts, Math.min(tokens, 8));
             for (int r = 0; r < repeats; r++) {
                 long from = System.nanoTime();
@@ -36,12 +48,16 @@ public record GenerateBench(
                 whole[r] = (System.nanoTime() - from) / 1e9;
             }
         }
+        if (base != null) {
+            base.close();
+        }
         double all = Workload.median(whole);
         double first = Workload.median(prefill);
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("bench", "generate");
         line.put("model", String.valueOf(model.path().getFileName()));
         line.put("dtype", dtype.toString());
+        line.put("lora", lora);
         line.put("batch", batch);
         line.put("prompt", prompt);
         line.put("new", tokens);
@@ -56,6 +72,15 @@ public record GenerateBench(
         Long peak = PeakMemory.bytes();
         line.put("peak_rss_mb", peak == null ? null : peak >> 20);
         return line;
+    }
+
+    private DecodeEngine engine(@Nullable FrozenBase base, SamplingConfig sampling) {
+        int length = prompt + tokens;
+        if (base == null) {
+            return DecodeEngine.open(model.config(), model.weights(), batch, length, sampling, dtype);
+        }
+        AdaptedModel form = new AdaptedModel(base, Workload.ADAPTER, false);
+        return form.engine(form.initial(SEED), batch, length, sampling);
     }
 
     /** Seconds of the prefill. */

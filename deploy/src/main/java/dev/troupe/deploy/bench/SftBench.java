@@ -8,9 +8,7 @@ import dev.troupe.learner.optim.AdamSettings;
 import dev.troupe.learner.optim.Schedule;
 import dev.troupe.learner.optim.TrainedModel;
 import dev.troupe.model.AdaptedModel;
-import dev.troupe.model.AdapterConfig;
 import dev.troupe.model.Decoder;
-import dev.troupe.model.Dtype;
 import dev.troupe.model.FrozenBase;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.Numerics;
@@ -73,17 +71,17 @@ public final class SftBench {
     }
 
     private FrozenBase base() {
-        FrozenBase.Storage plain = numerics.dtype() == Dtype.BF16 ? FrozenBase.Storage.BF16 : FrozenBase.Storage.FP32;
-        FrozenBase.Storage storage = trained == Trained.QLORA ? FrozenBase.Storage.NF4 : plain;
-        return FrozenBase.load(model.path().toString(), model.config(), model.weights(), storage);
+        if (trained != Trained.QLORA) {
+            return Workload.base(model, numerics.dtype());
+        }
+        return FrozenBase.load(model.path().toString(), model.config(), model.weights(), FrozenBase.Storage.NF4);
     }
 
     private Decoder decoder(@Nullable FrozenBase base) {
         if (base == null) {
             return Decoder.load(model.config(), model.weights(), true, numerics);
         }
-        AdapterConfig adapter = new AdapterConfig(8, 16, 0, false, List.of(AdapterConfig.ALL_LINEAR));
-        AdaptedModel form = new AdaptedModel(base, adapter, false, numerics.gradientCheckpointing());
+        AdaptedModel form = new AdaptedModel(base, Workload.ADAPTER, false, numerics.gradientCheckpointing());
         return form.decoder(form.initial(SEED), true);
     }
 

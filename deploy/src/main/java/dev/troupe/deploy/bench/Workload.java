@@ -1,6 +1,11 @@
 package dev.troupe.deploy.bench;
 
+import dev.troupe.model.AdapterConfig;
+import dev.troupe.model.Dtype;
+import dev.troupe.model.FrozenBase;
+import dev.troupe.model.ModelFolder;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 
 /** Made-up work of a fixed shape, the same for the same seed. */
@@ -8,7 +13,16 @@ final class Workload {
     /** The ids below are special tokens in every tokenizer that the peers are measured with. */
     private static final int FIRST_ID = 4;
 
+    /** As the peers' {@code --lora} has it. */
+    static final AdapterConfig ADAPTER = new AdapterConfig(8, 16, 0, false, List.of(AdapterConfig.ALL_LINEAR));
+
     private Workload() {}
+
+    /** The frozen base of an adapter, not quantised. */
+    static FrozenBase base(ModelFolder model, Dtype dtype) {
+        FrozenBase.Storage storage = dtype == Dtype.BF16 ? FrozenBase.Storage.BF16 : FrozenBase.Storage.FP32;
+        return FrozenBase.load(model.path().toString(), model.config(), model.weights(), storage);
+    }
 
     /** Random prompts of one length. */
     static int[][] prompts(int rows, int length, int vocabulary, long seed) {

@@ -116,6 +116,9 @@ final class BenchCommand implements Runnable {
         @Option(names = "--new", paramLabel = "N", defaultValue = "96", description = "Tokens a row. Default: 96.")
         private int tokens;
 
+        @Option(names = "--lora", description = "An adapter of rank 8 on all linear layers over a frozen base.")
+        private boolean lora;
+
         @Option(names = "--greedy", description = "The likeliest token instead of sampling at temperature 1.")
         private boolean greedy;
 
@@ -133,7 +136,7 @@ final class BenchCommand implements Runnable {
             ModelFolder model = shape.open();
             try (TensorThread thread = TensorThread.start("bench", shape.threads())) {
                 GenerateBench bench = new GenerateBench(
-                        model, shape.dtype, shape.batch, shape.prompt, tokens, greedy, repeats, shape.threads());
+                        model, shape.dtype, lora, shape.batch, shape.prompt, tokens, greedy, repeats, shape.threads());
                 shape.print(thread.call(bench::run), spec.commandLine().getOut());
             }
             return 0;

@@ -38,6 +38,11 @@ record AdapterMemory(ModelConfig model, Numerics numerics, AdapterConfig adapter
         return quantised ? (long) (layers * NF4_BYTES) + embeddings * Float.BYTES : whole().weights();
     }
 
+    /** Layers and head as engines multiply by them, shared by all in a process; four bits are not laid out anew. */
+    long packed() {
+        return quantised ? 0 : whole().packed();
+    }
+
     /** The adapter's own numbers. */
     long adapted() {
         return adapter.parameters(model) * Float.BYTES;

@@ -170,13 +170,15 @@ public final class MemoryEstimate {
                         value.trained(micro, length)));
         int replicas = config.getInt("rollout.replicas");
         long cache = policy.cache(config.getLong("rollout.slots"), length);
-        roles.add(new Role("rollout, each of " + replicas, replicas, 2 * policy.adapted(), 0, cache, 0));
+        roles.add(new Role("rollout, each of " + replicas, replicas, 3 * policy.adapted(), 0, cache, 0));
+        addIf(policy.packed() > 0, new Role("rollouts' packed base", 1, policy.packed(), 0, 0, 0));
         boolean ownReference = !config.getIsNull("model.reference");
         long reference = ownReference ? memory("model.reference").weights() : 0;
         addIf(wants(Needs::reference), new Role("reference", 1, reference, 0, 0, policy.scored(rows, length)));
         addIf(wants(Needs::value), new Role("value actor", 1, 2 * value.adapted(), 0, 0, value.scored(rows, length)));
         int references = wants(Needs::reference) && !ownReference ? 1 : 0;
         apart = (replicas + references) * policy.base() + (wants(Needs::value) ? value.base() : 0);
+        apart += (replicas - 1) * policy.packed();
         if (!rule) {
             boolean shared = config.getIsNull("model.value") && settings.mode() == ModelSettings.Mode.LORA;
             ModelMemory reward = memory("model.reward");

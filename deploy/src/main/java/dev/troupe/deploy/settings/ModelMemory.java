@@ -57,6 +57,11 @@ public record ModelMemory(ModelConfig model, Numerics numerics) {
         return 2 * parameters() * FLOAT + head;
     }
 
+    /** What a decode engine multiplies by, in fp32: the layers' matrices and the head. */
+    public long packed() {
+        return FLOAT * (model.layers() * layerMatrices() + (long) model.vocabulary() * model.hidden());
+    }
+
     /** Keys and values of slots of length tokens. */
     public long cache(long slots, long length) {
         return 2 * FLOAT * slots * length * model.layers() * model.kvHeads() * model.headDim();

@@ -95,11 +95,14 @@ class MemoryEstimateTest {
         assertThat(plain.adapted()).isEqualTo(4 * ranks);
         assertThat(plain.optimizer(true)).isEqualTo(4 * 6 * ranks);
         assertThat(plain.base()).isEqualTo(4 * SMOLLM2);
+        // All but the 61 norms, the head's matrix being the embedding.
+        assertThat(plain.packed()).isEqualTo(4 * (SMOLLM2 - 61 * 576));
         Config qlora = Settings.parse("test", "adapter.mode = qlora", List.of()).config();
         AdapterMemory four = AdapterMemory.of(smollm2(), dev.troupe.model.ModelSettings.from(qlora));
         long embedding = 49152L * 576;
         assertThat((double) four.base())
                 .isCloseTo((SMOLLM2 - embedding) * 4.133 / 8 + 4 * embedding, within(0.01 * four.base()));
+        assertThat(four.packed()).isZero();
         Config full = Settings.parse("test", "", List.of()).config();
         assertThat(MemoryEstimate.of(lora).together(1))
                 .isLessThan(MemoryEstimate.of(full).together(1));
