@@ -25,6 +25,7 @@ final class AdapterWeights implements LiveWeights {
     private final NDArray head;
     private final NDArray absent;
     private final NDList places;
+    private final int stretch;
     private final TensorList leafList;
     private final TensorList slots;
     private final TensorList dropping;
@@ -33,7 +34,7 @@ final class AdapterWeights implements LiveWeights {
         this.layout = new AdapterLayout(model, adapter);
         this.script = script;
         layout.check(tensors);
-        int stretch = new WeightLayout(base.config()).slots();
+        this.stretch = new WeightLayout(base.config()).slots();
         NDList all = new NDList(base.places());
         while (all.size() < PLAIN_STRETCHES * stretch) {
             all.add(base.absent());
@@ -43,7 +44,7 @@ final class AdapterWeights implements LiveWeights {
             leaves.add(tensor);
             all.set(leaf.stretch() * stretch + leaf.slot(), tensor);
         }
-        scales(all, stretch);
+        scales(all);
         this.head = all.get(WeightLayout.HEAD_SLOT);
         this.absent = base.absent();
         this.places = all;
@@ -57,7 +58,7 @@ final class AdapterWeights implements LiveWeights {
     }
 
     /** Matrices alike share the tensor that B is multiplied by. */
-    private void scales(NDList all, int stretch) {
+    private void scales(NDList all) {
         List<float[][]> values = new ArrayList<>();
         List<NDArray> made = new ArrayList<>();
         layout.scales().forEach((slot, rows) -> {
@@ -119,6 +120,19 @@ final class AdapterWeights implements LiveWeights {
     @Override
     public void put(NDList fresh) {
         script.run("assign", leafList, fresh);
+    }
+
+    /** One tensor a leaf in the script's places, empty ones elsewhere. */
+    NDList inPlaces(NDList perLeaf) {
+        NDList all = new NDList();
+        for (int i = 0; i < places.size(); i++) {
+            all.add(absent);
+        }
+        for (int i = 0; i < perLeaf.size(); i++) {
+            AdapterLayout.Leaf leaf = layout.leaves().get(i);
+            all.set(leaf.stretch() * stretch + leaf.slot(), perLeaf.get(i));
+        }
+        return all;
     }
 
     /** The head's gradient among those of the leaves, or an empty tensor without a head of its own. */

@@ -27,6 +27,9 @@ public final class Decoder implements AutoCloseable {
     private final Numerics numerics;
     private final NDList gradients = new NDList();
     private @Nullable Trunk trunk;
+    /** Drops an adapter's inputs, which the kernel cannot; null if none are ever dropped. */
+    private @Nullable Trunk dropping;
+
     private final Head head;
     /** Which of an adapter's inputs are dropped while recording; null for none. */
     private @Nullable Long dropSeed;
@@ -45,7 +48,8 @@ public final class Decoder implements AutoCloseable {
         }
         boolean checkpointing = numerics.gradientCheckpointing();
         this.trunk = byKernel
-                ? new Kernel(script, live, gradients, dims, config.normEps(), checkpointing)
+                ? new Kernel(
+                        script, live.slots(), live.inSlots(gradients), dims, config.normEps(), checkpointing)
                 : new Definition(script, live::slots, dims, config.normEps(), checkpointing, trainable);
         this.head = new Head(
                 script,
@@ -64,8 +68,12 @@ public final class Decoder implements AutoCloseable {
         if (trainable) {
             allocateGradients(false);
         }
-        this.trunk =
-                new Definition(script, this::slots, dims, config.normEps(), numerics.gradientCheckpointing(), false);
+        boolean checkpointing = numerics.gradientCheckpointing();
+        Trunk definition = new Definition(script, this::slots, dims, config.normEps(), checkpointing, false);
+        this.trunk = config.family().qkNorm()
+                ? definition
+                : new Kernel(script, live.slots(), live.inPlaces(gradients), dims, config.normEps(), checkpointing);
+        this.dropping = form.adapter().dropout() > 0 ? definition : null;
         this.head = new Head(script, live.head(), live.headGradient(gradients));
     }
 
@@ -76,7 +84,9 @@ public final class Decoder implements AutoCloseable {
         this.script = base.script();
         this.weights = new NoLiveWeights(base);
         this.dims = dims(config);
-        this.trunk = new Definition(script, base::slots, dims, config.normEps(), false, false);
+        this.trunk = config.family().qkNorm()
+                ? new Definition(script, base::slots, dims, config.normEps(), false, false)
+                : new Kernel(script, base.slots(), new NDList(), dims, config.normEps(), false);
         this.head = new Head(script, base.places().get(WeightLayout.HEAD_SLOT), base.absent());
     }
 
@@ -152,6 +162,11 @@ public final class Decoder implements AutoCloseable {
             return live.dropping(adapted.adapter().dropout(), dropSeed);
         }
         return weights.slots();
+    }
+
+    /** What a recorded pass goes through. */
+    private Trunk recorded(Trunk usual) {
+        return dropping != null && dropSeed != null ? dropping : usual;
     }
 
     /** The shape of this decoder. */
@@ -241,7 +256,7 @@ public final class Decoder implements AutoCloseable {
             return script.tensor(batch.manager(), "logprobs", head(batch, batch.targets(), temperature));
         }
         return Autograd.isRecording()
-                ? head.trainLogprobs(batch, trunk, temperature).get(0)
+                ? head.trainLogprobs(batch, recorded(trunk), temperature).get(0)
                 : head.logprobs(batch, trunk.hidden(batch), temperature);
     }
 
@@ -254,7 +269,7 @@ public final class Decoder implements AutoCloseable {
         requireHead(false, "log-probabilities");
         checkWidth(batch);
         if (trunk != null && Autograd.isRecording()) {
-            return head.trainLogprobs(batch, trunk, temperature);
+            return head.trainLogprobs(batch, recorded(trunk), temperature);
         }
         return script.tensors(batch.manager(), "logprobs_and_entropy", head(batch, batch.targets(), temperature));
     }
@@ -287,7 +302,7 @@ public final class Decoder implements AutoCloseable {
         if (trunk == null) {
             return script.tensor(batch.manager(), "scores", head(batch));
         }
-        return Autograd.isRecording() ? head.trainScores(batch, trunk) : head.scores(batch, trunk.hidden(batch));
+        return Autograd.isRecording() ? head.trainScores(batch, recorded(trunk)) : head.scores(batch, trunk.hidden(batch));
     }
 
     private void checkWidth(Batch batch) {

@@ -14,13 +14,14 @@ final class Kernel implements Trunk {
     private final boolean checkpointing;
 
     /**
-     * @param gradients in the order of the weights' leaves
+     * @param weights as the script looks for them; closed by whoever made it
+     * @param gradients in the same places, empty for what is not trained
      * @param checkpointing keep only the layers' inputs, and compute each layer a second time on the way back
      */
-    Kernel(Script script, DeviceWeights weights, NDList gradients, int[] dims, double eps, boolean checkpointing) {
+    Kernel(Script script, TensorList weights, NDList gradients, int[] dims, double eps, boolean checkpointing) {
         this.script = script;
-        this.weights = weights.slots();
-        this.gradients = TensorList.of(weights.inSlots(gradients));
+        this.weights = weights;
+        this.gradients = TensorList.of(gradients);
         this.dims = dims;
         this.eps = eps;
         this.checkpointing = checkpointing;

@@ -9,7 +9,8 @@
 # Gradient checkpointing (Chen et al. 2016, arXiv 1604.06174) is the same code: a layer is computed a second time.
 #
 # For families without query and key norms. Words as in decoder.py; M selected positions; g are the gradients, in the
-# same places as the weights.
+# same places as the weights, empty for what is not trained. Over a frozen base only the adapters' factors have one
+# (linear.py; their inputs are never dropped here).
 
 # x / rms(x), and 1 / rms(x) [1, N], of x [D, N].
 def scaled(self, x: Tensor, eps: float) -> List[Tensor]:
@@ -126,6 +127,41 @@ def attend_by_head_backward(self, d_o: Tensor, qk: Tensor, a: Tensor, kept: List
   self.turn(d_qk, torch.slice(d_a, 1, 0, g + 1), c, torch.neg(s))
   return d_a
 
+# The matrix at place i of w, in fp32, without its adapter.
+def whole(self, w: List[Tensor], i: int, dims: List[int]) -> Tensor:
+  return self.wide(self.matrix(w, i, 4 + 9 * dims[0]))
+
+# A [R, in] of the adapter at place i, the norm at place j worked in, unless that is the same place.
+def adapter_a(self, w: List[Tensor], i: int, j: int, n: int) -> Tensor:
+  a = w[n + i]
+  if torch.ne(i, j):
+    a = a * w[j]
+  return a
+
+# Adds the adapter's product with y [in, N], if the matrix at place i has one, to out [out, N]; the norm at place j stands
+# before it (none: j = i) and the rows of its output are scaled by scale [out, 1] or [1, 1].
+def add_adapter(self, out: Tensor, y: Tensor, w: List[Tensor], i: int, j: int, scale: Tensor, dims: List[int]) -> None:
+  n = 4 + 9 * dims[0]
+  if self.adapted(w, i, n):
+    torch.addmm_(out, self.adapter_b(w, i, n) * scale, torch.mm(self.adapter_a(w, i, j, n), y))
+  return None
+
+# The way back: adds to d_y, the gradient of y, and to the gradients of A and B, given that of out, d.
+def add_adapter_backward(self, d_y: Tensor, d: Tensor, y: Tensor, w: List[Tensor], i: int, j: int, scale: Tensor, g: List[Tensor], dims: List[int]) -> None:
+  n = 4 + 9 * dims[0]
+  if self.adapted(w, i, n):
+    a = self.adapter_a(w, i, j, n)
+    d_u = torch.mm(torch.t(self.adapter_b(w, i, n) * scale), d)
+    torch.addmm_(d_y, torch.t(a), d_u)
+    if self.adapted(g, i, n):
+      made = torch.mm(d, torch.t(torch.mm(a, y)))
+      torch.addcmul_(g[2 * n + i], made * scale, w[3 * n + i])
+      if torch.eq(i, j):
+        torch.addmm_(g[n + i], d_u, torch.t(y))
+      else:
+        torch.addcmul_(g[n + i], torch.mm(d_u, torch.t(y)), w[j])
+  return None
+
 # The products of layer i with the residual stream x [D, N]: x after attention and the mlp's inner numbers [F, M], in the
 # last layer at the selected positions only. shared is what shared_by_layers returns. With keep, appends all that
 # layer_backward needs to kept.
@@ -133,7 +169,8 @@ def layer_by_channel(self, x: Tensor, i: int, shared: List[Tensor], selected: Te
   n = x.size(1)
   j = 4 + 9 * i
   y, r = self.scaled(x, eps)
-  a = torch.mm(self.wide(w[j + 1]) * w[j] * shared[2], y)
+  a = torch.mm(self.whole(w, j + 1, dims) * w[j] * shared[2], y)
+  self.add_adapter(a, y, w, j + 1, j, shared[2], dims)
   if torch.gt(w[j + 2].numel(), 0):
     a = a + torch.unsqueeze(w[j + 2], 1) * shared[2]
   a = a.view([dims[1], dims[2] + 2, dims[3], n])
@@ -141,15 +178,17 @@ def layer_by_channel(self, x: Tensor, i: int, shared: List[Tensor], selected: Te
   self.turn(torch.slice(a, 1, 0, dims[2] + 1), qk, shared[0], shared[1])
   if keep:
     kept.extend([y, r, a, qk])
-  masks = torch.slice(shared, 3)
+  masks = torch.slice(shared, 4)
   t = masks[torch.len(masks) - 1].size(2)
   o = self.attend_by_head(qk, a, masks, torch.floordiv(n, t), t, dims, kept, keep).view([-1, n])
   if torch.eq(i, dims[0] - 1):
     x = torch.index_select(x, 1, selected)
     o = torch.index_select(o, 1, selected)
-  x = torch.addmm(x, self.wide(w[j + 5]), o)
+  x = torch.addmm(x, self.whole(w, j + 5, dims), o)
+  self.add_adapter(x, o, w, j + 5, j + 5, shared[3], dims)
   y, r = self.scaled(x, eps)
-  both = torch.mm(self.wide(w[j + 7]) * w[j + 6], y)
+  both = torch.mm(self.whole(w, j + 7, dims) * w[j + 6], y)
+  self.add_adapter(both, y, w, j + 7, j + 6, shared[3], dims)
   gate, up = torch.chunk(both, 2, 0)
   silu = torch.silu(gate)
   inner = silu * up
@@ -157,11 +196,12 @@ def layer_by_channel(self, x: Tensor, i: int, shared: List[Tensor], selected: Te
     kept.extend([o, y, r, both, silu, inner])
   return [x, inner]
 
-# Cosine and sine [E / 2, N] of the positions, query_scale, and the blocks' masks.
+# Cosine and sine [E / 2, N] of the positions, query_scale, one, and the blocks' masks.
 def shared_by_layers(self, positions: Tensor, segments: Tensor, w: List[Tensor], dims: List[int]) -> List[Tensor]:
   angle = torch.unsqueeze(w[3], 1) * torch.to(positions.view([1, -1]), 6)
   mask = torch.squeeze(self.visible(segments, [dims[0], dims[1], 1, dims[3]]), 1)
-  shared = [torch.cos(angle), torch.sin(angle), self.query_scale(w[1], dims)]
+  one = torch.ones([1, 1], dtype=angle.dtype, device=angle.device)
+  shared = [torch.cos(angle), torch.sin(angle), self.query_scale(w[1], dims), one]
   shared.extend(self.block_masks(mask, dims[2]))
   return shared
 
@@ -176,7 +216,8 @@ def hidden_by_channel(self, ids: Tensor, positions: Tensor, segments: Tensor, se
     if again:
       kept.append(x)
     x, inner = self.layer_by_channel(x, i, shared, selected, w, dims, eps, kept, torch.__and__(keep, torch.__not__(again)))
-    x = torch.addmm(x, self.wide(w[4 + 9 * i + 8]), inner)
+    x = torch.addmm(x, self.whole(w, 4 + 9 * i + 8, dims), inner)
+    self.add_adapter(x, inner, w, 4 + 9 * i + 8, 4 + 9 * i + 8, shared[3], dims)
   last = self.scaled(x, eps)
   made = [torch.contiguous(torch.t(last[0])) * w[1]]
   if keep:
@@ -198,44 +239,55 @@ def folded_backward(self, made: Tensor, matrix: Tensor, norm: Tensor, g_matrix: 
 # The gradient of layer i's input, given that of its output, d_x, and what layer_by_channel kept, from place at on. Adds
 # to the gradients g.
 def layer_backward(self, d_x: Tensor, i: int, shared: List[Tensor], selected: Tensor, kept: List[Tensor], at: int, w: List[Tensor], g: List[Tensor], dims: List[int]) -> Tensor:
-  parts = dims[1] * (torch.len(shared) - 3)
+  parts = dims[1] * (torch.len(shared) - 4)
   t = shared[torch.len(shared) - 1].size(2)
   b = torch.floordiv(shared[0].size(1), t)
   scale = shared[2]
   j = 4 + 9 * i
   o, y, r, both, silu, inner = kept[at + 4 + parts], kept[at + 5 + parts], kept[at + 6 + parts], kept[at + 7 + parts], kept[at + 8 + parts], kept[at + 9 + parts]
   gate, up = torch.chunk(both, 2, 0)
-  torch.addmm_(g[j + 8], d_x, torch.t(inner))
-  d_inner = torch.mm(torch.t(self.wide(w[j + 8])), d_x)
+  if torch.gt(g[j + 8].numel(), 0):
+    torch.addmm_(g[j + 8], d_x, torch.t(inner))
+  d_inner = torch.mm(torch.t(self.whole(w, j + 8, dims)), d_x)
+  self.add_adapter_backward(d_inner, d_x, inner, w, j + 8, j + 8, shared[3], g, dims)
   d_both = torch.empty_like(both)
   d_gate, d_up = torch.chunk(d_both, 2, 0)
   torch.mul(d_inner, silu, out=d_up)
   torch.silu_backward(torch.mul_(d_inner, up), gate, grad_input=d_gate)
-  matrix = self.wide(w[j + 7])
-  self.folded_backward(torch.mm(d_both, torch.t(y)), matrix, w[j + 6], g[j + 7], g[j + 6])
-  d_x = self.scaled_backward(torch.mm(torch.t(matrix * w[j + 6]), d_both), d_x, y, r)
-  torch.addmm_(g[j + 5], d_x, torch.t(o))
-  d_o = torch.mm(torch.t(self.wide(w[j + 5])), d_x)
+  matrix = self.whole(w, j + 7, dims)
+  if torch.gt(g[j + 7].numel(), 0):
+    self.folded_backward(torch.mm(d_both, torch.t(y)), matrix, w[j + 6], g[j + 7], g[j + 6])
+  d_y = torch.mm(torch.t(matrix * w[j + 6]), d_both)
+  self.add_adapter_backward(d_y, d_both, y, w, j + 7, j + 6, shared[3], g, dims)
+  d_x = self.scaled_backward(d_y, d_x, y, r)
+  if torch.gt(g[j + 5].numel(), 0):
+    torch.addmm_(g[j + 5], d_x, torch.t(o))
+  d_o = torch.mm(torch.t(self.whole(w, j + 5, dims)), d_x)
+  self.add_adapter_backward(d_o, d_x, o, w, j + 5, j + 5, shared[3], g, dims)
   if torch.eq(i, dims[0] - 1):
     d_x = self.at_all(d_x, selected, b * t)
     d_o = self.at_all(d_o, selected, b * t)
   d_o = d_o.view([dims[1], dims[2], dims[3], b * t])
   d_a = self.attend_by_head_backward(d_o, kept[at + 3], kept[at + 2], kept, at + 4, b, t, dims, shared[0], shared[1])
   d_a = d_a.view([-1, b * t])
-  if torch.gt(w[j + 2].numel(), 0):
+  if torch.gt(g[j + 2].numel(), 0):
     torch.add_(g[j + 2], torch.sum(d_a, [1]) * torch.squeeze(scale, 1))
-  matrix = self.wide(w[j + 1])
-  self.folded_backward(torch.mm(d_a, torch.t(kept[at])) * scale, matrix, w[j], g[j + 1], g[j])
-  return self.scaled_backward(torch.mm(torch.t(matrix * w[j] * scale), d_a), d_x, kept[at], kept[at + 1])
+  matrix = self.whole(w, j + 1, dims)
+  if torch.gt(g[j + 1].numel(), 0):
+    self.folded_backward(torch.mm(d_a, torch.t(kept[at])) * scale, matrix, w[j], g[j + 1], g[j])
+  d_y = torch.mm(torch.t(matrix * w[j] * scale), d_a)
+  self.add_adapter_backward(d_y, d_a, kept[at], w, j + 1, j, scale, g, dims)
+  return self.scaled_backward(d_y, d_x, kept[at], kept[at + 1])
 
 # Adds to the gradients g, given d [M, D], that of the final hidden states, and what hidden_by_channel made.
 def hidden_backward(self, d: Tensor, made: List[Tensor], again: bool, ids: Tensor, selected: Tensor, w: List[Tensor], g: List[Tensor], dims: List[int], eps: float) -> None:
   blocks = torch.floordiv(ids.size(1) + self.block(ids.size(1)) - 1, self.block(ids.size(1)))
-  first = 4 + blocks
+  first = 5 + blocks
   shared = torch.slice(made, 1, first)
   y = made[torch.len(made) - 2]
   by_channel = torch.contiguous(torch.t(d))
-  torch.add_(g[1], torch.sum(by_channel * y, [1]))
+  if torch.gt(g[1].numel(), 0):
+    torch.add_(g[1], torch.sum(by_channel * y, [1]))
   d_x = self.scaled_backward(by_channel * torch.unsqueeze(w[1], 1), torch.zeros([1], dtype=d.dtype, device=d.device), y, made[torch.len(made) - 1])
   for back in range(dims[0]):
     i = dims[0] - 1 - back
@@ -245,7 +297,8 @@ def hidden_backward(self, d: Tensor, made: List[Tensor], again: bool, ids: Tenso
       d_x = self.layer_backward(d_x, i, shared, selected, once_more, 0, w, g, dims)
     else:
       d_x = self.layer_backward(d_x, i, shared, selected, made, first + i * (10 + dims[1] * blocks), w, g, dims)
-  torch.add_(g[0], torch.embedding_dense_backward(torch.contiguous(torch.t(d_x)), ids.view([-1]), w[0].size(0), -1, False))
+  if torch.gt(g[0].numel(), 0):
+    torch.add_(g[0], torch.embedding_dense_backward(torch.contiguous(torch.t(d_x)), ids.view([-1]), w[0].size(0), -1, False))
   return None
 
 # One tensor of a list.

@@ -21,14 +21,24 @@ def linear(self, x: Tensor, w: List[Tensor], i: int, dims: List[int]) -> Tensor:
     y = self.packed_linear(x, w[i])
   else:
     y = torch.linear(x, self.wide(self.matrix(w, i, n)))
-  if torch.gt(torch.len(w), n):
-    if torch.gt(w[n + i].numel(), 0):
-      u = torch.linear(self.dropped(x, w, i, n), w[n + i])
-      b = w[2 * n + i]
-      if torch.gt(w[3 * n + i].numel(), 0):
-        b = b * w[3 * n + i]
-      y = torch.addmm(y, u, torch.t(b))
+  if self.adapted(w, i, n):
+    u = torch.linear(self.dropped(x, w, i, n), w[n + i])
+    y = torch.addmm(y, u, torch.t(self.adapter_b(w, i, n)))
   return y
+
+# Whether w has an adapter for the matrix at place i.
+def adapted(self, w: List[Tensor], i: int, n: int) -> bool:
+  has = False
+  if torch.gt(torch.len(w), n):
+    has = torch.gt(w[n + i].numel(), 0)
+  return has
+
+# The adapter's B with its scale.
+def adapter_b(self, w: List[Tensor], i: int, n: int) -> Tensor:
+  b = w[2 * n + i]
+  if torch.gt(w[3 * n + i].numel(), 0):
+    b = b * w[3 * n + i]
+  return b
 
 # The matrix at place i of w, [out, in], out of its NF4 form if it is stored in that. Nobody keeps it beyond its product.
 def matrix(self, w: List[Tensor], i: int, n: int) -> Tensor:
