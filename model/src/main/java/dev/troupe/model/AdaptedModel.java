@@ -14,8 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param base what it stands on; stays open as long as anything made here
  * @param adapter its numbers
  * @param scoreHead whether a score head of its own stands in place of the base's head
- * @param gradientCheckpointing compute each layer a second time on the way back; always done where matrices are not in
- *     single precision, so that those expanded for a layer are not kept
+ * @param gradientCheckpointing compute each layer a second time on the way back; also done where {@link #recomputes} says so
  */
 public record AdaptedModel(FrozenBase base, AdapterConfig adapter, boolean scoreHead, boolean gradientCheckpointing)
         implements ModelForm {
@@ -44,7 +43,16 @@ public record AdaptedModel(FrozenBase base, AdapterConfig adapter, boolean score
 
     /** The adapter is in single precision whatever the base is kept in. */
     Numerics numerics() {
-        return new Numerics(Dtype.FP32, gradientCheckpointing || base.storage() != FrozenBase.Storage.FP32);
+        return new Numerics(Dtype.FP32, gradientCheckpointing || recomputes(config(), adapter, base.storage()));
+    }
+
+    /**
+     * Whether each layer is computed a second time on the way back without being asked for: over a base in four bits,
+     * which is chosen for memory, and where autograd would keep each matrix as it was widened for a layer.
+     */
+    public static boolean recomputes(ModelConfig model, AdapterConfig adapter, FrozenBase.Storage storage) {
+        boolean byKernel = !model.family().qkNorm() && adapter.dropout() == 0;
+        return storage == FrozenBase.Storage.NF4 || (storage == FrozenBase.Storage.BF16 && !byKernel);
     }
 
     /** Numbers that are trained. */

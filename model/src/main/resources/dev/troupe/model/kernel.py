@@ -127,9 +127,19 @@ def attend_by_head_backward(self, d_o: Tensor, qk: Tensor, a: Tensor, kept: List
   self.turn(d_qk, torch.slice(d_a, 1, 0, g + 1), c, torch.neg(s))
   return d_a
 
-# The matrix at place i of w, in fp32, without its adapter.
-def whole(self, w: List[Tensor], i: int, dims: List[int]) -> Tensor:
-  return self.wide(self.matrix(w, i, 4 + 9 * dims[0]))
+# The matrix at place i of w, in fp32, without its adapter; the one in held at place k if that is not empty.
+def whole(self, w: List[Tensor], i: int, held: List[Tensor], k: int, dims: List[int]) -> Tensor:
+  if torch.gt(torch.len(held), 0):
+    m = held[k]
+  else:
+    m = self.wide(self.matrix(w, i, 4 + 9 * dims[0]))
+  return m
+
+# All four of a layer, for two passes over it.
+def held(self, w: List[Tensor], i: int, dims: List[int]) -> List[Tensor]:
+  j = 4 + 9 * i
+  none : List[Tensor] = []
+  return [self.whole(w, j + 1, none, 0, dims), self.whole(w, j + 5, none, 0, dims), self.whole(w, j + 7, none, 0, dims), self.whole(w, j + 8, none, 0, dims)]
 
 # A [R, in] of the adapter at place i, the norm at place j worked in, unless that is the same place.
 def adapter_a(self, w: List[Tensor], i: int, j: int, n: int) -> Tensor:
@@ -163,13 +173,13 @@ def add_adapter_backward(self, d_y: Tensor, d: Tensor, y: Tensor, w: List[Tensor
   return None
 
 # The products of layer i with the residual stream x [D, N]: x after attention and the mlp's inner numbers [F, M], in the
-# last layer at the selected positions only. shared is what shared_by_layers returns. With keep, appends all that
-# layer_backward needs to kept.
-def layer_by_channel(self, x: Tensor, i: int, shared: List[Tensor], selected: Tensor, w: List[Tensor], dims: List[int], eps: float, kept: List[Tensor], keep: bool) -> List[Tensor]:
+# last layer at the selected positions only. shared is what shared_by_layers returns, held what held() does or nothing.
+# With keep, appends all that layer_backward needs to kept.
+def layer_by_channel(self, x: Tensor, i: int, shared: List[Tensor], selected: Tensor, w: List[Tensor], dims: List[int], eps: float, kept: List[Tensor], keep: bool, held: List[Tensor]) -> List[Tensor]:
   n = x.size(1)
   j = 4 + 9 * i
   y, r = self.scaled(x, eps)
-  a = torch.mm(self.whole(w, j + 1, dims) * w[j] * shared[2], y)
+  a = torch.mm(self.whole(w, j + 1, held, 0, dims) * w[j] * shared[2], y)
   self.add_adapter(a, y, w, j + 1, j, shared[2], dims)
   if torch.gt(w[j + 2].numel(), 0):
     a = a + torch.unsqueeze(w[j + 2], 1) * shared[2]
@@ -184,10 +194,10 @@ def layer_by_channel(self, x: Tensor, i: int, shared: List[Tensor], selected: Te
   if torch.eq(i, dims[0] - 1):
     x = torch.index_select(x, 1, selected)
     o = torch.index_select(o, 1, selected)
-  x = torch.addmm(x, self.whole(w, j + 5, dims), o)
+  x = torch.addmm(x, self.whole(w, j + 5, held, 1, dims), o)
   self.add_adapter(x, o, w, j + 5, j + 5, shared[3], dims)
   y, r = self.scaled(x, eps)
-  both = torch.mm(self.whole(w, j + 7, dims) * w[j + 6], y)
+  both = torch.mm(self.whole(w, j + 7, held, 2, dims) * w[j + 6], y)
   self.add_adapter(both, y, w, j + 7, j + 6, shared[3], dims)
   gate, up = torch.chunk(both, 2, 0)
   silu = torch.silu(gate)
@@ -211,12 +221,13 @@ def shared_by_layers(self, positions: Tensor, segments: Tensor, w: List[Tensor],
 def hidden_by_channel(self, ids: Tensor, positions: Tensor, segments: Tensor, selected: Tensor, w: List[Tensor], dims: List[int], eps: float, keep: bool, again: bool) -> List[Tensor]:
   shared = self.shared_by_layers(positions, segments, w, dims)
   kept : List[Tensor] = []
+  none : List[Tensor] = []
   x = torch.contiguous(torch.t(self.wide(torch.embedding(w[0], ids.view([-1])))))
   for i in range(dims[0]):
     if again:
       kept.append(x)
-    x, inner = self.layer_by_channel(x, i, shared, selected, w, dims, eps, kept, torch.__and__(keep, torch.__not__(again)))
-    x = torch.addmm(x, self.whole(w, 4 + 9 * i + 8, dims), inner)
+    x, inner = self.layer_by_channel(x, i, shared, selected, w, dims, eps, kept, torch.__and__(keep, torch.__not__(again)), none)
+    x = torch.addmm(x, self.whole(w, 4 + 9 * i + 8, none, 3, dims), inner)
     self.add_adapter(x, inner, w, 4 + 9 * i + 8, 4 + 9 * i + 8, shared[3], dims)
   last = self.scaled(x, eps)
   made = [torch.contiguous(torch.t(last[0])) * w[1]]
@@ -238,7 +249,7 @@ def folded_backward(self, made: Tensor, matrix: Tensor, norm: Tensor, g_matrix: 
 
 # The gradient of layer i's input, given that of its output, d_x, and what layer_by_channel kept, from place at on. Adds
 # to the gradients g.
-def layer_backward(self, d_x: Tensor, i: int, shared: List[Tensor], selected: Tensor, kept: List[Tensor], at: int, w: List[Tensor], g: List[Tensor], dims: List[int]) -> Tensor:
+def layer_backward(self, d_x: Tensor, i: int, shared: List[Tensor], selected: Tensor, kept: List[Tensor], at: int, w: List[Tensor], g: List[Tensor], dims: List[int], held: List[Tensor]) -> Tensor:
   parts = dims[1] * (torch.len(shared) - 4)
   t = shared[torch.len(shared) - 1].size(2)
   b = torch.floordiv(shared[0].size(1), t)
@@ -248,13 +259,13 @@ def layer_backward(self, d_x: Tensor, i: int, shared: List[Tensor], selected: Te
   gate, up = torch.chunk(both, 2, 0)
   if torch.gt(g[j + 8].numel(), 0):
     torch.addmm_(g[j + 8], d_x, torch.t(inner))
-  d_inner = torch.mm(torch.t(self.whole(w, j + 8, dims)), d_x)
+  d_inner = torch.mm(torch.t(self.whole(w, j + 8, held, 3, dims)), d_x)
   self.add_adapter_backward(d_inner, d_x, inner, w, j + 8, j + 8, shared[3], g, dims)
   d_both = torch.empty_like(both)
   d_gate, d_up = torch.chunk(d_both, 2, 0)
   torch.mul(d_inner, silu, out=d_up)
   torch.silu_backward(torch.mul_(d_inner, up), gate, grad_input=d_gate)
-  matrix = self.whole(w, j + 7, dims)
+  matrix = self.whole(w, j + 7, held, 2, dims)
   if torch.gt(g[j + 7].numel(), 0):
     self.folded_backward(torch.mm(d_both, torch.t(y)), matrix, w[j + 6], g[j + 7], g[j + 6])
   d_y = torch.mm(torch.t(matrix * w[j + 6]), d_both)
@@ -262,7 +273,7 @@ def layer_backward(self, d_x: Tensor, i: int, shared: List[Tensor], selected: Te
   d_x = self.scaled_backward(d_y, d_x, y, r)
   if torch.gt(g[j + 5].numel(), 0):
     torch.addmm_(g[j + 5], d_x, torch.t(o))
-  d_o = torch.mm(torch.t(self.whole(w, j + 5, dims)), d_x)
+  d_o = torch.mm(torch.t(self.whole(w, j + 5, held, 1, dims)), d_x)
   self.add_adapter_backward(d_o, d_x, o, w, j + 5, j + 5, shared[3], g, dims)
   if torch.eq(i, dims[0] - 1):
     d_x = self.at_all(d_x, selected, b * t)
@@ -272,7 +283,7 @@ def layer_backward(self, d_x: Tensor, i: int, shared: List[Tensor], selected: Te
   d_a = d_a.view([-1, b * t])
   if torch.gt(g[j + 2].numel(), 0):
     torch.add_(g[j + 2], torch.sum(d_a, [1]) * torch.squeeze(scale, 1))
-  matrix = self.whole(w, j + 1, dims)
+  matrix = self.whole(w, j + 1, held, 0, dims)
   if torch.gt(g[j + 1].numel(), 0):
     self.folded_backward(torch.mm(d_a, torch.t(kept[at])) * scale, matrix, w[j], g[j + 1], g[j])
   d_y = torch.mm(torch.t(matrix * w[j] * scale), d_a)
@@ -289,14 +300,16 @@ def hidden_backward(self, d: Tensor, made: List[Tensor], again: bool, ids: Tenso
   if torch.gt(g[1].numel(), 0):
     torch.add_(g[1], torch.sum(by_channel * y, [1]))
   d_x = self.scaled_backward(by_channel * torch.unsqueeze(w[1], 1), torch.zeros([1], dtype=d.dtype, device=d.device), y, made[torch.len(made) - 1])
+  none : List[Tensor] = []
   for back in range(dims[0]):
     i = dims[0] - 1 - back
     if again:
       once_more : List[Tensor] = []
-      self.layer_by_channel(made[first + i], i, shared, selected, w, dims, eps, once_more, True)
-      d_x = self.layer_backward(d_x, i, shared, selected, once_more, 0, w, g, dims)
+      matrices = self.held(w, i, dims)
+      self.layer_by_channel(made[first + i], i, shared, selected, w, dims, eps, once_more, True, matrices)
+      d_x = self.layer_backward(d_x, i, shared, selected, once_more, 0, w, g, dims, matrices)
     else:
-      d_x = self.layer_backward(d_x, i, shared, selected, made, first + i * (10 + dims[1] * blocks), w, g, dims)
+      d_x = self.layer_backward(d_x, i, shared, selected, made, first + i * (10 + dims[1] * blocks), w, g, dims, none)
   if torch.gt(g[0].numel(), 0):
     torch.add_(g[0], torch.embedding_dense_backward(torch.contiguous(torch.t(d_x)), ids.view([-1]), w[0].size(0), -1, False))
   return None

@@ -172,6 +172,7 @@ class AdapterTest {
         "llama-gqa-tied, FP32, all-linear, false",
         "llama-gqa-tied, NF4, all-linear, true",
         "qwen2-bias, BF16, attention, true",
+        "qwen2-bias, BF16, all-linear, false",
         "qwen2-bias, FP32, down_proj, false",
         "llama3-rope-untied, NF4, k_proj, false",
         "llama-value, FP32, up_proj, true"

@@ -17,7 +17,6 @@ import dev.troupe.learner.update.PolicyUpdate;
 import dev.troupe.learner.update.UpdateResult;
 import dev.troupe.learner.update.UpdateSettings;
 import dev.troupe.model.AdaptedModel;
-import dev.troupe.model.AdapterConfig;
 import dev.troupe.model.DecodeEngine;
 import dev.troupe.model.Decoder;
 import dev.troupe.model.Dtype;
@@ -108,10 +107,10 @@ public final class OnlineBench implements AutoCloseable {
         this.second = TensorThread.start("value", half);
         this.training = needs.value() ? first : TensorThread.start("train", shape.threads());
         Numerics numerics = new Numerics(setup.dtype, false);
-        this.base = setup.lora ? first.call(this::frozen) : null;
-        AdapterConfig adapter = new AdapterConfig(8, 16, 0, false, List.of(AdapterConfig.ALL_LINEAR));
-        this.form =
-                base == null ? new WholeModel(model.config(), numerics) : new AdaptedModel(base, adapter, false, false);
+        this.base = setup.lora ? first.call(() -> Workload.base(model, setup.dtype)) : null;
+        this.form = base == null
+                ? new WholeModel(model.config(), numerics)
+                : new AdaptedModel(base, Workload.ADAPTER, false, false);
         TensorSet start = form instanceof AdaptedModel adapted ? adapted.initial(SEED) : model.weights();
         AdamSettings adam = new AdamSettings(0.9, 0.999, 1e-8, 0.0, false);
         this.policy = TrainedModel.of("policy", training.call(() -> form.decoder(start, true)), adam, training);
@@ -119,7 +118,7 @@ public final class OnlineBench implements AutoCloseable {
         boolean scores = needs.value() || setup.rewardModel;
         TensorSet scoring = scores ? ModelInit.withScoreHead(model.weights()) : model.weights();
         if (needs.value()) {
-            AdaptedModel ours = base == null ? null : new AdaptedModel(base, adapter, true, false);
+            AdaptedModel ours = base == null ? null : new AdaptedModel(base, Workload.ADAPTER, true, false);
             Decoder decoder = second.call(() -> ours == null
                     ? Decoder.load(scored, scoring, true, numerics)
                     : ours.decoder(ours.initial(SEED), true));
@@ -154,11 +153,6 @@ public final class OnlineBench implements AutoCloseable {
                         true,
                         Dtype.FP32,
                         false));
-    }
-
-    private FrozenBase frozen() {
-        FrozenBase.Storage storage = setup.dtype == Dtype.BF16 ? FrozenBase.Storage.BF16 : FrozenBase.Storage.FP32;
-        return FrozenBase.load(model.path().toString(), model.config(), model.weights(), storage);
     }
 
     private Decoder frozenReference(Numerics numerics) {

@@ -1,7 +1,9 @@
 package dev.troupe.deploy.settings;
 
+import dev.troupe.model.AdaptedModel;
 import dev.troupe.model.AdapterConfig;
 import dev.troupe.model.Dtype;
+import dev.troupe.model.FrozenBase;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.ModelSettings;
 import dev.troupe.model.Numerics;
@@ -20,10 +22,10 @@ record AdapterMemory(ModelConfig model, Numerics numerics, AdapterConfig adapter
 
     static AdapterMemory of(ModelConfig model, ModelSettings settings) {
         boolean quantised = settings.mode() == ModelSettings.Mode.QLORA;
-        boolean again = quantised
-                || settings.numerics().dtype() != Dtype.FP32
-                || settings.numerics().gradientCheckpointing();
         Dtype dtype = quantised ? Dtype.FP32 : settings.numerics().dtype();
+        FrozenBase.Storage plain = dtype == Dtype.BF16 ? FrozenBase.Storage.BF16 : FrozenBase.Storage.FP32;
+        boolean again = settings.numerics().gradientCheckpointing()
+                || AdaptedModel.recomputes(model, settings.adapter(), quantised ? FrozenBase.Storage.NF4 : plain);
         return new AdapterMemory(model, new Numerics(dtype, again), settings.adapter(), quantised);
     }
 
