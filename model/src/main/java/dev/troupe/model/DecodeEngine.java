@@ -130,11 +130,7 @@ public final class DecodeEngine implements AutoCloseable {
     static DecodeEngine over(AdaptedModel form, TensorSet adapter, int slots, int length, SamplingConfig sampling) {
         check(form.config(), slots, length);
         return new DecodeEngine(
-                form.config(),
-                script -> new PackedAdapter(form, adapter, script, slots),
-                slots,
-                length,
-                sampling);
+                form.config(), script -> new PackedAdapter(form, adapter, script, slots), slots, length, sampling);
     }
 
     private static void check(ModelConfig config, int slots, int length) {

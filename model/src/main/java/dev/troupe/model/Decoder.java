@@ -48,8 +48,7 @@ public final class Decoder implements AutoCloseable {
         }
         boolean checkpointing = numerics.gradientCheckpointing();
         this.trunk = byKernel
-                ? new Kernel(
-                        script, live.slots(), live.inSlots(gradients), dims, config.normEps(), checkpointing)
+                ? new Kernel(script, live.slots(), live.inSlots(gradients), dims, config.normEps(), checkpointing)
                 : new Definition(script, live::slots, dims, config.normEps(), checkpointing, trainable);
         this.head = new Head(
                 script,
@@ -302,7 +301,9 @@ public final class Decoder implements AutoCloseable {
         if (trunk == null) {
             return script.tensor(batch.manager(), "scores", head(batch));
         }
-        return Autograd.isRecording() ? head.trainScores(batch, recorded(trunk)) : head.scores(batch, trunk.hidden(batch));
+        return Autograd.isRecording()
+                ? head.trainScores(batch, recorded(trunk))
+                : head.scores(batch, trunk.hidden(batch));
     }
 
     private void checkWidth(Batch batch) {

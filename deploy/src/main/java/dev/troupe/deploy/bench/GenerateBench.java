@@ -39,17 +39,14 @@ public record GenerateBench(
         int[][] prompts = Workload.prompts(batch, prompt, model.config().vocabulary(), SEED);
         double[] whole = new double[repeats];
         double[] prefill = new double[repeats];
-        FrozenBase base = lora ? Workload.base(model, dtype) : null;
-        try (DecodeEngine engine = engine(base, sampling)) {
+        try (FrozenBase base = lora ? Workload.base(model, dtype) : null;
+                DecodeEngine engine = engine(base, sampling)) {
             generate(engine, prompts, Math.min(tokens, 8));
             for (int r = 0; r < repeats; r++) {
                 long from = System.nanoTime();
                 prefill[r] = generate(engine, prompts, tokens);
                 whole[r] = (System.nanoTime() - from) / 1e9;
             }
-        }
-        if (base != null) {
-            base.close();
         }
         double all = Workload.median(whole);
         double first = Workload.median(prefill);
