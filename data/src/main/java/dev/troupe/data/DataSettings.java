@@ -7,11 +7,12 @@ import com.typesafe.config.ConfigException;
  * The data room's settings; {@code troupe/data.conf} documents every key with its default.
  *
  * @param prompts {@code stories} or a JSONL file
+ * @param promptCharacters longest prompt of a file, in characters; 0 for any
  * @param texts {@code stories} or a JSONL file
  * @param pairs {@code stories} or a JSONL file
  * @param pairsMargin least difference in gold of a story pair, in (0, 1]
  * @param heldOut rows kept from training
- * @param evalPrompts {@code stories} or a JSONL file
+ * @param evalPrompts {@code stories}, {@code held-out} or a JSONL file
  * @param evalCount prompts to evaluate on
  * @param evalSamples completions of each
  * @param evalSeed seed of prompts and sampling noise of the evaluation
@@ -20,6 +21,7 @@ import com.typesafe.config.ConfigException;
  */
 public record DataSettings(
         String prompts,
+        int promptCharacters,
         String texts,
         String pairs,
         double pairsMargin,
@@ -40,6 +42,7 @@ public record DataSettings(
         try {
             DataSettings settings = new DataSettings(
                     config.getString("data.prompts"),
+                    config.getInt("data.max_prompt_characters"),
                     config.getString("data.texts"),
                     config.getString("data.pairs"),
                     config.getDouble("data.pairs_margin"),
@@ -58,6 +61,7 @@ public record DataSettings(
     }
 
     private void check() {
+        atLeast("data.max_prompt_characters", promptCharacters, 0);
         atLeast("data.held_out", heldOut, 0);
         atLeast("eval.count", evalCount, 1);
         atLeast("eval.samples", evalSamples, 1);

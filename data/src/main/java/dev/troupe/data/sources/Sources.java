@@ -9,7 +9,9 @@ import dev.troupe.data.stories.StoryDraws;
 import dev.troupe.data.stories.StoryGrammar;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.LongFunction;
 import java.util.stream.LongStream;
@@ -19,6 +21,9 @@ public final class Sources {
     /** The settings' word for the built-in grammar. */
     public static final String STORIES = "stories";
 
+    /** The settings' word for rows that are kept from training. */
+    public static final String HELD_OUT = "held-out";
+
     /** Held-out rows must not move with the run's seed: results of different runs are compared on them. */
     private static final long HELD_OUT_SEED = 2_024;
 
@@ -27,32 +32,62 @@ public final class Sources {
 
     private Sources() {}
 
-    /** Training prompts, by draw number. */
+    /** Training prompts, by draw number; those that {@code eval.prompts = held-out} keeps are not among them. */
     public static Source<Prompt> prompts(DataSettings settings, long seed) {
-        Source<String> texts = settings.prompts().equals(STORIES)
-                ? stories(new StoryDraws(StoryGrammar.stories(), seed, Split.TRAIN)::opening)
-                : new ShuffledRows<>(settings.prompts(), readPrompts(Path.of(settings.prompts())), seed);
-        return map(texts);
+        if (settings.prompts().equals(STORIES)) {
+            StoryDraws draws = new StoryDraws(StoryGrammar.stories(), seed, Split.TRAIN);
+            return numbered(stories(n -> new Prompt(n, draws.opening(n))));
+        }
+        List<Prompt> rows = settings.evalPrompts().equals(HELD_OUT)
+                ? promptSplit(settings).train()
+                : shortEnough(settings, "data.prompts", settings.prompts());
+        return numbered(new ShuffledRows<>(settings.prompts(), rows, seed));
     }
 
     /**
      * The prompts to evaluate on, numbered from 0: {@code eval.count} of them, or all of a file that has fewer.
      */
     public static List<Prompt> evaluation(DataSettings settings) {
-        LongFunction<String> text;
-        long size;
-        if (settings.evalPrompts().equals(STORIES)) {
-            List<String> openings = distinctOpenings(settings.evalSeed(), settings.evalCount());
-            text = n -> openings.get((int) n);
-            size = openings.size();
-        } else {
-            List<String> rows = readPrompts(Path.of(settings.evalPrompts()));
-            text = n -> rows.get((int) n);
-            size = Math.min(settings.evalCount(), rows.size());
-        }
-        return LongStream.range(0, size)
-                .mapToObj(n -> new Prompt(n, text.apply(n)))
+        List<Prompt> rows = switch (settings.evalPrompts()) {
+            case STORIES ->
+                distinctOpenings(settings.evalSeed(), settings.evalCount()).stream()
+                        .map(text -> new Prompt(0, text))
+                        .toList();
+            case HELD_OUT -> promptSplit(settings).heldOut();
+            default -> shortEnough(settings, "eval.prompts", settings.evalPrompts());
+        };
+        return LongStream.range(0, Math.min(settings.evalCount(), rows.size()))
+                .mapToObj(n -> rows.get((int) n).at(n))
                 .toList();
+    }
+
+    /** The file of {@code data.prompts} in two, each prompt in one of them only, however often its row is repeated. */
+    private static Partition<Prompt> promptSplit(DataSettings settings) {
+        if (settings.prompts().equals(STORIES)) {
+            throw new DataException("eval.prompts = " + HELD_OUT + ": data.prompts = " + STORIES
+                    + " holds openings out by itself (eval.prompts = " + STORIES
+                    + "); expected a file of prompts in data.prompts");
+        }
+        Map<Object, Prompt> distinct = new LinkedHashMap<>();
+        shortEnough(settings, "data.prompts", settings.prompts())
+                .forEach(prompt -> distinct.putIfAbsent(prompt.asked(), prompt));
+        if (settings.evalCount() > distinct.size() / 2) {
+            throw new DataException("eval.count = " + settings.evalCount() + ": data.prompts = " + settings.prompts()
+                    + " has " + distinct.size() + " different prompts, of which at most half are held out; lower it");
+        }
+        return Partition.of(List.copyOf(distinct.values()), settings.evalCount());
+    }
+
+    private static List<Prompt> shortEnough(DataSettings settings, String key, String file) {
+        int most = settings.promptCharacters();
+        List<Prompt> rows = readPrompts(Path.of(file)).stream()
+                .filter(prompt -> most == 0 || prompt.characters() <= most)
+                .toList();
+        if (rows.isEmpty()) {
+            throw new DataException("data.max_prompt_characters = " + most + ": no prompt of " + key + " = " + file
+                    + " is as short as that");
+        }
+        return rows;
     }
 
     /** Training texts for the next-token loss, by draw number. */
@@ -63,7 +98,7 @@ public final class Sources {
         }
         List<String> rows = readTexts(Path.of(settings.texts()));
         return new ShuffledRows<>(
-                settings.texts(), Partition.of(rows, settings.heldOut()).train(), seed);
+                settings.texts(), Partition.of(rows, tenth(settings, rows)).train(), seed);
     }
 
     /** Texts that training never sees. */
@@ -74,8 +109,8 @@ public final class Sources {
                     .mapToObj(n -> draws.story(n).text())
                     .toList();
         }
-        return Partition.of(readTexts(Path.of(settings.texts())), settings.heldOut())
-                .heldOut();
+        List<String> rows = readTexts(Path.of(settings.texts()));
+        return Partition.of(rows, tenth(settings, rows)).heldOut();
     }
 
     /** Training pairs for the reward model, by draw number. */
@@ -85,7 +120,7 @@ public final class Sources {
         }
         List<PreferencePair> rows = readPairs(Path.of(settings.pairs()));
         return new ShuffledRows<>(
-                settings.pairs(), Partition.of(rows, settings.heldOut()).train(), seed);
+                settings.pairs(), Partition.of(rows, tenth(settings, rows)).train(), seed);
     }
 
     /** Pairs that training never sees. */
@@ -95,23 +130,17 @@ public final class Sources {
                     HELD_OUT_SEED, Split.HELD_OUT, RuleRewards.sentiment(settings), settings.pairsMargin());
             return LongStream.range(0, settings.heldOut()).mapToObj(pairs::draw).toList();
         }
-        return Partition.of(readPairs(Path.of(settings.pairs())), settings.heldOut())
-                .heldOut();
+        List<PreferencePair> rows = readPairs(Path.of(settings.pairs()));
+        return Partition.of(rows, tenth(settings, rows)).heldOut();
     }
 
     /**
-     * The prompts of a JSONL file; other columns are ignored.
+     * The prompts of a JSONL file, texts or dialogues; other columns are ignored.
      *
      * @throws DataException with file, line and reason
      */
-    public static List<String> readPrompts(Path file) {
-        return JsonLines.read(file, row -> {
-            String prompt = JsonLines.text(row, "prompt");
-            if (prompt.isEmpty()) {
-                throw new IllegalArgumentException("the prompt is empty");
-            }
-            return prompt;
-        });
+    public static List<Prompt> readPrompts(Path file) {
+        return JsonLines.read(file, PromptRows::of);
     }
 
     /**
@@ -167,26 +196,30 @@ public final class Sources {
         return openings;
     }
 
-    private static Source<Prompt> map(Source<String> texts) {
+    private static int tenth(DataSettings settings, List<?> rows) {
+        return Math.min(settings.heldOut(), rows.size() / 10);
+    }
+
+    private static Source<Prompt> numbered(Source<Prompt> rows) {
         return new Source<>() {
             @Override
             public String name() {
-                return texts.name();
+                return rows.name();
             }
 
             @Override
             public long size() {
-                return texts.size();
+                return rows.size();
             }
 
             @Override
             public Prompt draw(long n) {
-                return new Prompt(n, texts.draw(n));
+                return rows.draw(n).at(n);
             }
         };
     }
 
-    private static Source<String> stories(LongFunction<String> draw) {
+    private static <T> Source<T> stories(LongFunction<T> draw) {
         return new Source<>() {
             @Override
             public String name() {
@@ -199,7 +232,7 @@ public final class Sources {
             }
 
             @Override
-            public String draw(long n) {
+            public T draw(long n) {
                 return draw.apply(n);
             }
         };
@@ -207,8 +240,7 @@ public final class Sources {
 
     /** A file's rows in two, evenly spaced, whatever the seed. */
     private record Partition<T>(List<T> train, List<T> heldOut) {
-        static <T> Partition<T> of(List<T> rows, int wanted) {
-            int kept = Math.min(wanted, rows.size() / 10);
+        static <T> Partition<T> of(List<T> rows, int kept) {
             List<T> train = new ArrayList<>();
             List<T> heldOut = new ArrayList<>();
             for (int i = 0; i < rows.size(); i++) {

@@ -95,7 +95,7 @@ final class SourcesTest {
         try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(zipped))) {
             out.write("{\"prompt\":\"a\",\"id\":1}\n\n{\"prompt\":\"b\"}\n".getBytes(StandardCharsets.UTF_8));
         }
-        assertThat(Sources.readPrompts(zipped)).containsExactly("a", "b");
+        assertThat(Sources.readPrompts(zipped)).containsExactly(new Prompt(0, "a"), new Prompt(0, "b"));
         Path texts = write("t.jsonl", List.of("{\"text\":\"x\"}", "{\"prompt\":\"y\",\"completion\":\" z\"}"));
         assertThat(Sources.readTexts(texts)).containsExactly("x", "y z");
         Path pairs = write("d.jsonl", List.of("{\"prompt\":\"q\",\"chosen\":\"c\",\"rejected\":\"r\",\"margin\":0.5}"));
@@ -125,7 +125,7 @@ final class SourcesTest {
     void namesFileLineAndReasonOfBadInput() throws IOException {
         refused("a.jsonl", List.of("{\"prompt\":\"a\"}", "{\"prompt\":"), "a.jsonl:2: not JSON: ");
         refused("b.jsonl", List.of("", "[1]"), "b.jsonl:2: expected a JSON object, found ARRAY");
-        refused("c.jsonl", List.of("{\"text\":\"a\"}"), "c.jsonl:1: no column \"prompt\"; the line has [text]");
+        refused("c.jsonl", List.of("{\"text\":\"a\"}"), "c.jsonl:1: no column \"prompt\", ");
         refused("d.jsonl", List.of("{\"prompt\":3}"), "d.jsonl:1: column \"prompt\" is number, expected a string");
         refused("e.jsonl", List.of("{\"prompt\":\"\"}"), "e.jsonl:1: the prompt is empty");
         refused("f.jsonl", List.of(), "f.jsonl: the file is empty");
