@@ -61,6 +61,11 @@ class AdapterRunTest extends RunsApart {
         assertThat(Troupe.run("straight", settings).code()).isZero();
         assertThat(Troupe.run("resumed", settings).code()).isZero();
         delete(checkpoint("resumed", 3));
+        Troupe other =
+                Troupe.of("run", "--resume", runs.resolve("resumed").toString(), "adapter.r=4", "learning_rate=1e-3");
+        assertThat(other.code()).isEqualTo(2);
+        assertThat(other.err()).contains("command line: adapter.r = 4", "was made with 16");
+
         Troupe told = Troupe.of("run", "--resume", runs.resolve("resumed").toString());
 
         assertThat(told.code()).as(told.err()).isZero();

@@ -77,6 +77,7 @@ class CommandLineTest {
                 "run stepz=1 --explain",
                 "node conductor --join 127.0.0.1:1",
                 "node rollout",
+                "node rollout --join nonsense",
                 "launch moon",
                 "generate --model nowhere --prompt x",
                 "generate --model stories",

@@ -2,6 +2,7 @@ package dev.troupe.deploy.cli;
 
 import dev.troupe.deploy.report.RunFolder;
 import dev.troupe.deploy.run.RunRequest;
+import dev.troupe.deploy.settings.ResumedSettings;
 import dev.troupe.deploy.settings.Settings;
 import dev.troupe.deploy.settings.SettingsException;
 import java.nio.file.Files;
@@ -51,7 +52,7 @@ final class RunArguments {
             if (config != null) {
                 throw new SettingsException("--resume takes the settings of " + resumed + "; leave out " + config);
             }
-            config = resumed.resolve("config.conf").toString();
+            return ResumedSettings.load(resumed.resolve("config.conf"), overrides);
         }
         return Settings.load(config, overrides);
     }

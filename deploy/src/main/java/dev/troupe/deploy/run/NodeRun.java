@@ -12,6 +12,7 @@ import dev.troupe.cluster.protocol.RunCommand.DescribeRun;
 import dev.troupe.cluster.protocol.RunCommand.RunDescription;
 import dev.troupe.cluster.protocol.ServiceKeys;
 import dev.troupe.deploy.report.RunFolder;
+import dev.troupe.deploy.settings.ResumedSettings;
 import dev.troupe.deploy.settings.Settings;
 import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.model.Libtorch;
@@ -45,7 +46,9 @@ public final class NodeRun {
     private static int learner(NodeRequest request) {
         Path run = Objects.requireNonNull(request.run());
         RunFolder folder = RunFolder.open(run);
-        Settings settings = Settings.load(folder.config().toString(), request.overrides());
+        Settings settings = request.resume()
+                ? ResumedSettings.load(folder.config(), request.overrides())
+                : Settings.load(folder.config().toString(), request.overrides());
         Libtorch.use(ModelSettings.from(settings.config()).device());
         String host = settings.config().getString("cluster.host");
         try (RunNode node = TrainRun.node(settings.config(), folder, "learner", request.join(), host)) {
@@ -66,7 +69,7 @@ public final class NodeRun {
                 ? request.role() + "-" + ProcessHandle.current().pid()
                 : request.name();
         Config own = Settings.parse("node", "", request.overrides()).config();
-        ClusterSettings settings = ClusterSettings.from(own).joining(join);
+        ClusterSettings settings = TrainRun.joining(ClusterSettings.from(own), join);
         try (ClusterNode cluster = ClusterNode.start(settings, name, Set.of(request.role()))) {
             cluster.awaitUp();
             Found found = describe(cluster, request.role(), join);

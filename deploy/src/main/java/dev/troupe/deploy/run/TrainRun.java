@@ -1,6 +1,7 @@
 package dev.troupe.deploy.run;
 
 import com.typesafe.config.Config;
+import dev.troupe.cluster.ClusterException;
 import dev.troupe.cluster.ClusterNode;
 import dev.troupe.cluster.ClusterSettings;
 import dev.troupe.deploy.report.RunFolder;
@@ -50,6 +51,15 @@ public final class TrainRun {
         return RunFolder.create(RunFolder.runs(), name, request.settings());
     }
 
+    /** The settings with {@code --join}'s address; one that is none is wrong usage. */
+    static ClusterSettings joining(ClusterSettings settings, String join) {
+        try {
+            return settings.joining(join);
+        } catch (ClusterException e) {
+            throw new SettingsException("--join " + join + ": " + e.getMessage(), e);
+        }
+    }
+
     /**
      * Starts cluster and transport for a process.
      *
@@ -58,7 +68,7 @@ public final class TrainRun {
      */
     static RunNode node(Config config, RunFolder folder, String role, @Nullable String join, @Nullable String udpHost) {
         ClusterSettings settings = ClusterSettings.from(config);
-        ClusterNode cluster = ClusterNode.start(join == null ? settings : settings.joining(join), role, Set.of(role));
+        ClusterNode cluster = ClusterNode.start(join == null ? settings : joining(settings, join), role, Set.of(role));
         try {
             cluster.awaitUp();
             return new RunNode(config, folder, cluster, AeronNode.start(TransportSettings.from(config)), udpHost);
