@@ -2,7 +2,10 @@ package dev.troupe.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.deploy.settings.Home;
+import dev.troupe.model.Tokenizer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -92,7 +95,18 @@ class BadInputTest {
     void tokenizersThatDiffer() throws IOException {
         Path model = copyOfModel("stories-reward");
         Path tokenizer = model.resolve("tokenizer.json");
-        Files.writeString(tokenizer, Files.readString(tokenizer) + "\n");
+        try (Tokenizer ours = Tokenizer.open(model)) {
+            ObjectNode json = (ObjectNode) new ObjectMapper().readTree(tokenizer.toFile());
+            Files.writeString(tokenizer, json.toPrettyString());
+            try (Tokenizer theirs = Tokenizer.open(model)) {
+                assertThat(theirs.sha256()).isNotEqualTo(ours.sha256());
+                assertThat(theirs.sameTokens(ours)).as("a file of other bytes").isTrue();
+            }
+            ObjectNode ids = (ObjectNode) json.at("/model/vocab");
+            int a = ids.get("a").asInt();
+            ids.put("a", ids.get("b").asInt()).put("b", a);
+            Files.writeString(tokenizer, json.toString());
+        }
 
         refused(
                 2,

@@ -199,6 +199,14 @@ public final class Tokenizer implements AutoCloseable {
         return size;
     }
 
+    /**
+     * Whether token ids mean the same to both: the same texts under the same ids. Their files may differ, as those of a
+     * folder and of a GGUF file made from it do.
+     */
+    public boolean sameTokens(Tokenizer other) {
+        return vocabulary.equals(other.vocabulary);
+    }
+
     /** SHA-256 of tokenizer.json in lower-case hex: equal tokenizers have equal ones. */
     public String sha256() {
         return sha256;

@@ -41,18 +41,18 @@ public final class ModelScorer implements ScoringStation.Scorer, AutoCloseable {
     }
 
     /**
-     * A reward model reads the policy's token ids, so both must cut text the same way.
+     * A reward model reads the policy's token ids, so they must mean the same to both.
      *
      * @throws RewardException naming both folders, when their tokenizers differ
      */
     public static void requireSameTokenizer(ModelFolder reward, ModelFolder policy) {
         try (Tokenizer ofReward = reward.tokenizer();
                 Tokenizer ofPolicy = policy.tokenizer()) {
-            if (!ofReward.sha256().equals(ofPolicy.sha256())) {
+            if (!ofReward.sameTokens(ofPolicy)) {
                 throw new RewardException("the tokenizers of model.reward = " + reward.path() + " (" + head(ofReward)
                         + ") and model.policy = " + policy.path() + " (" + head(ofPolicy)
                         + ") differ: the reward model would read other words than the policy wrote; use a reward model"
-                        + " with the policy's tokenizer.json");
+                        + " with the policy's tokens under the policy's ids");
             }
         }
     }

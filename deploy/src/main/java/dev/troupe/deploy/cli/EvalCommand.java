@@ -122,7 +122,7 @@ final class EvalCommand implements Callable<Integer> {
         try (Tokenizer tokenizer = folder.tokenizer()) {
             requireSameTokenizer("--reward", tokenizer, theirs);
         }
-        return new Evaluation.Reward(folder, null);
+        return new Evaluation.Reward(() -> Decoder.load(folder.config(), folder.weights(), false), null);
     }
 
     private static void requireSame(String option, ModelFolder folder, Tokenizer tokenizer, LoadedModel theirs) {
@@ -134,10 +134,9 @@ final class EvalCommand implements Callable<Integer> {
     }
 
     private static void requireSameTokenizer(String option, Tokenizer tokenizer, LoadedModel theirs) {
-        if (!tokenizer.sha256().equals(theirs.tokenizer().sha256())) {
+        if (!tokenizer.sameTokens(theirs.tokenizer())) {
             throw new SettingsException(
-                    "the tokenizers of " + option + " and --base differ (SHA-256 " + tokenizer.sha256() + " and "
-                            + theirs.tokenizer().sha256() + "); expected the same tokenizer.json");
+                    "the tokenizers of " + option + " and --base differ: expected the same tokens under the same ids");
         }
     }
 }

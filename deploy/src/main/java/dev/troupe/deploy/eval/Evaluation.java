@@ -3,10 +3,11 @@ package dev.troupe.deploy.eval;
 import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.data.rewards.Answer;
 import dev.troupe.data.rewards.RuleReward;
+import dev.troupe.data.sources.Prompt;
 import dev.troupe.data.stories.StoryGrammar;
+import dev.troupe.deploy.report.ClusteredMean;
 import dev.troupe.deploy.report.EvaluationReport;
 import dev.troupe.model.Decoder;
-import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelForm;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.TokenRow;
@@ -22,6 +23,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,14 +69,15 @@ public final class Evaluation {
     /**
      * What scores completions: a model, a rule, or neither.
      *
+     * @param model makes, on the evaluation's thread, a decoder with a score head; closed after use
      * @param deadline for one call of the rule
      */
     public record Reward(
-            @Nullable ModelFolder model, @Nullable RuleReward rule, Duration deadline) {
+            @Nullable Callable<Decoder> model, @Nullable RuleReward rule, Duration deadline) {
         private static final Duration DEADLINE = Duration.ofMinutes(5);
 
         /** With a generous deadline. */
-        public Reward(@Nullable ModelFolder model, @Nullable RuleReward rule) {
+        public Reward(@Nullable Callable<Decoder> model, @Nullable RuleReward rule) {
             this(model, rule, DEADLINE);
         }
 
@@ -93,23 +96,23 @@ public final class Evaluation {
         List<Measured> all = drawn.stream().map(this::measured).toList();
         List<TokenRow> rows = all.stream().map(Measured::row).toList();
         List<Answer> answers = all.stream()
-                .map(m -> new Answer(plan.prompts().get(m.prompt()), m.text()))
+                .map(m -> new Answer(plan.prompts().get(m.prompt()).text(), m.text()))
                 .toList();
         return new EvaluationReport(
-                rewards(rows, answers),
+                rewards(rows, answers, all),
                 Arrays.stream(gold.score(answers)).average().orElse(Double.NaN),
                 thread.call(() -> kl(rows, policy)),
                 mean(all, m -> m.row().completionLength()),
                 all.stream().map(Measured::text).distinct().count() / (double) all.size(),
                 plan.grammar() ? mean(all, Evaluation::accepted) : null,
-                plan.prompts(),
+                plan.prompts().stream().map(Prompt::text).toList(),
                 byPrompt(all));
     }
 
     private List<SampleRequest> requests() {
         List<SampleRequest> requests = new ArrayList<>();
         for (int p = 0; p < plan.prompts().size(); p++) {
-            int[] ids = tokenizer.encode(plan.prompts().get(p), true);
+            int[] ids = PromptTokens.of(plan.prompts().get(p), tokenizer);
             for (int s = 0; s < plan.samples(); s++) {
                 requests.add(SampleRequest.of(new TrajectoryRef(p, s), plan.seed(), ids, plan.maxNewTokens()));
             }
@@ -126,18 +129,31 @@ public final class Evaluation {
         return new Measured((int) completion.request().id().draw(), row, text, whole, ended);
     }
 
-    private @Nullable Double rewards(List<TokenRow> rows, List<Answer> answers) {
+    private @Nullable ClusteredMean rewards(List<TokenRow> rows, List<Answer> answers, List<Measured> all) {
+        double[] scores = scores(rows, answers);
+        if (scores == null) {
+            return null;
+        }
+        return new ClusteredMean(IntStream.range(0, plan.prompts().size())
+                .mapToObj(p -> IntStream.range(0, scores.length)
+                        .filter(i -> all.get(i).prompt() == p)
+                        .mapToObj(i -> scores[i])
+                        .toList())
+                .toList());
+    }
+
+    private double @Nullable [] scores(List<TokenRow> rows, List<Answer> answers) {
         RuleReward rule = reward.rule();
         if (rule != null) {
-            return RuleMean.of(rule, answers, reward.deadline());
+            return RuleScores.of(rule, answers, reward.deadline());
         }
-        ModelFolder model = reward.model();
+        Callable<Decoder> model = reward.model();
         if (model == null) {
             return null;
         }
         return thread.call(() -> {
-            try (Decoder judge = Decoder.load(model.config(), model.weights(), false)) {
-                return mean(judge.scores(rows, ROWS));
+            try (Decoder judge = model.call()) {
+                return doubles(judge.scores(rows, ROWS));
             }
         });
     }
@@ -182,11 +198,11 @@ public final class Evaluation {
         return all.stream().mapToDouble(of).average().orElse(Double.NaN);
     }
 
-    private static double mean(float[] values) {
-        double sum = 0;
-        for (float value : values) {
-            sum += value;
+    private static double[] doubles(float[] values) {
+        double[] widened = new double[values.length];
+        for (int i = 0; i < values.length; i++) {
+            widened[i] = values[i];
         }
-        return sum / values.length;
+        return widened;
     }
 }

@@ -16,7 +16,7 @@ import java.util.List;
  * @param grammar whether the stories grammar has a say
  */
 public record EvaluationPlan(
-        List<String> prompts,
+        List<Prompt> prompts,
         int samples,
         int maxNewTokens,
         long seed,
@@ -30,7 +30,7 @@ public record EvaluationPlan(
         DataSettings data = DataSettings.from(config);
         boolean suppress = config.getBoolean("suppress_first_eos");
         return new EvaluationPlan(
-                Sources.evaluation(data).stream().map(Prompt::text).toList(),
+                Sources.evaluation(data),
                 data.evalSamples(),
                 config.getInt("max_new_tokens"),
                 data.evalSeed(),

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a policy wrote for the evaluation's prompts, measured.
  *
- * @param reward mean score of the reward that trained, or null without one
+ * @param rewards scores of the reward that trained, or null without one
  * @param gold mean of the sentiment rule
  * @param kl mean over the completions of the summed log-ratio to the reference, nats
  * @param length mean tokens of a completion
@@ -16,11 +16,17 @@ import org.jspecify.annotations.Nullable;
  * @param completions those of each prompt
  */
 public record EvaluationReport(
-        @Nullable Double reward,
+        @Nullable ClusteredMean rewards,
         double gold,
         double kl,
         double length,
         double distinct,
         @Nullable Double grammar,
         List<String> prompts,
-        List<List<String>> completions) {}
+        List<List<String>> completions) {
+
+    /** Mean score of the reward, or null without one. */
+    public @Nullable Double reward() {
+        return rewards == null ? null : rewards.mean();
+    }
+}

@@ -85,8 +85,11 @@ public final class EvaluationTable {
 
     private List<Row> rows() {
         List<Row> rows = new ArrayList<>();
-        if (before.reward() != null || after.reward() != null) {
+        if (before.rewards() != null || after.rewards() != null) {
             rows.add(new Row("reward", before.reward(), after.reward(), 3));
+        }
+        if (before.rewards() != null && after.rewards() != null) {
+            rows.addAll(errors(before.rewards(), after.rewards()));
         }
         rows.add(new Row("gold score (sentiment rule)", before.gold(), after.gold(), 3));
         rows.add(new Row("KL to the reference, nats", before.kl(), after.kl(), 2));
@@ -96,6 +99,18 @@ public final class EvaluationTable {
             rows.add(new Row("accepted by the grammar, %", percent(before.grammar()), percent(after.grammar()), 1));
         }
         return rows;
+    }
+
+    /** Standard errors clustered by prompt, the change's from the prompts' changes. */
+    private static List<Row> errors(ClusteredMean first, ClusteredMean second) {
+        double ofChange = second.standardErrorOfDifference(first);
+        if (!(ofChange > 0)) {
+            return List.of();
+        }
+        double changes = (second.mean() - first.mean()) / ofChange;
+        return List.of(
+                new Row("its standard error by prompt", first.standardError(), second.standardError(), ofChange, 3),
+                new Row("change in standard errors", null, null, changes, 1));
     }
 
     private static @Nullable Double percent(@Nullable Double share) {
@@ -130,7 +145,15 @@ public final class EvaluationTable {
     }
 
     private record Row(
-            String name, @Nullable Double first, @Nullable Double second, int digits) {
+            String name,
+            @Nullable Double first,
+            @Nullable Double second,
+            @Nullable Double difference,
+            int digits) {
+        Row(String name, @Nullable Double first, @Nullable Double second, int digits) {
+            this(name, first, second, first == null || second == null ? null : second - first, digits);
+        }
+
         String before() {
             return shown(first, "");
         }
@@ -140,7 +163,7 @@ public final class EvaluationTable {
         }
 
         String change() {
-            return first == null || second == null ? "-" : shown(second - first, "+");
+            return shown(difference, "+");
         }
 
         private String shown(@Nullable Double value, String flag) {

@@ -6,6 +6,7 @@ import dev.troupe.data.DataSettings;
 import dev.troupe.data.sources.Prompt;
 import dev.troupe.data.sources.Source;
 import dev.troupe.data.sources.Sources;
+import dev.troupe.deploy.eval.PromptTokens;
 import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.learner.LearnerSettings;
 import dev.troupe.learner.algorithm.Algorithm;
@@ -136,13 +137,13 @@ final class Learning {
     }
 
     private static int[] encode(Source<Prompt> source, long n, Tokenizer tokenizer, int room, int context) {
-        String text = source.draw(n).text();
-        int[] ids = tokenizer.encode(text, true);
+        Prompt prompt = source.draw(n);
+        int[] ids = PromptTokens.of(prompt, tokenizer);
         if (ids.length == 0 || ids.length > room) {
             throw new SettingsException("data.prompts = " + source.name() + ", draw " + n + ": the prompt has "
                     + ids.length + " tokens; expected 1 to " + room + ", which with max_new_tokens makes the " + context
                     + " that the model and rollout.context allow: \""
-                    + begin(text) + "\"");
+                    + begin(prompt.text()) + "\"");
         }
         return ids;
     }

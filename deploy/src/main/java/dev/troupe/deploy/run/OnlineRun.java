@@ -22,7 +22,6 @@ import dev.troupe.learner.run.LearnerPlan;
 import dev.troupe.learner.run.LedgerJson;
 import dev.troupe.learner.run.OnlineTraining;
 import dev.troupe.learner.run.RunReport;
-import dev.troupe.model.ModelFolder;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.Tokenizer;
 import dev.troupe.rollout.RolloutSettings;
@@ -80,7 +79,7 @@ final class OnlineRun {
         try (Tokenizer tokenizer = policy.folder().tokenizer();
                 TensorThread judging =
                         TensorThread.start("evaluation", Runtime.getRuntime().availableProcessors())) {
-            Evaluation evaluation = evaluation(models, forms, policy, tokenizer, judging);
+            Evaluation evaluation = evaluation(forms, policy, tokenizer, judging);
             EvaluationReport before = evaluation.of(policy.tensors());
             out.printf(
                     "run %s: %d prompts x %d evaluated before training%n",
@@ -104,16 +103,16 @@ final class OnlineRun {
                         + " has no finished checkpoint to resume from; start it anew under another --name"));
     }
 
-    private Evaluation evaluation(
-            RunModels models, RunForms forms, RunForms.Start policy, Tokenizer tokenizer, TensorThread thread) {
+    private Evaluation evaluation(RunForms forms, RunForms.Start policy, Tokenizer tokenizer, TensorThread thread) {
         DataSettings data = DataSettings.from(config);
-        ModelFolder reward = models.reward();
+        RunForms.Judge reward = forms.reward();
         RuleReward rule = reward == null ? RuleRewards.byName(config.getString("reward.rule"), data) : null;
         return new Evaluation(
                 policy.form(),
                 forms.reference(),
                 tokenizer,
-                new Evaluation.Reward(reward, rule, config.getDuration("reward.deadline")),
+                new Evaluation.Reward(
+                        reward == null ? null : reward.decoder(), rule, config.getDuration("reward.deadline")),
                 RuleRewards.sentiment(data),
                 EvaluationPlan.from(config),
                 thread);

@@ -7,6 +7,7 @@ import dev.troupe.data.DataSettings;
 import dev.troupe.data.rewards.RuleRewards;
 import dev.troupe.data.sources.Prompt;
 import dev.troupe.data.sources.Sources;
+import dev.troupe.deploy.eval.PromptTokens;
 import dev.troupe.deploy.settings.MemoryEstimate;
 import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.model.ModelException;
@@ -61,7 +62,7 @@ final class Preflight {
     private static void evaluation(Config config, DataSettings data, Tokenizer tokenizer, int context) {
         int room = context - config.getInt("max_new_tokens");
         for (Prompt prompt : Sources.evaluation(data)) {
-            int n = tokenizer.encode(prompt.text(), true).length;
+            int n = PromptTokens.of(prompt, tokenizer).length;
             if (n > room) {
                 throw new SettingsException("eval.prompts = " + data.evalPrompts() + ", prompt " + (prompt.draw() + 1)
                         + " has " + n + " tokens; expected at most " + room + ", which with max_new_tokens makes the "

@@ -119,14 +119,15 @@ final class Roles {
 
     private static Role reward(String name, RunNode node, RunModels models, RunForms forms) {
         RewardSettings settings = RewardSettings.from(node.config());
-        ModelFolder model = models.reward();
+        RunForms.Judge judge = forms.reward();
         Station station = node.station(name);
         RewardNode started;
-        if (model == null) {
+        if (judge == null) {
             RuleReward rule = RuleRewards.byName(settings.rule(), DataSettings.from(node.config()));
             started = RewardNode.rule(node.cluster(), station, settings, rule, models.policy());
         } else {
-            started = RewardNode.model(node.cluster(), station, settings, model, models.policy(), forms.reward(model));
+            started = RewardNode.model(
+                    node.cluster(), station, settings, judge.folder(), models.policy(), judge.decoder());
         }
         return new Role(name, started.ended(), () -> started.ended().complete("drained"), started);
     }

@@ -107,25 +107,36 @@ final class RunForms implements AutoCloseable {
     }
 
     /**
-     * A reward model. It stands on a base that is there already and not quantised, if it is that base or an adapter
-     * with a head made for it.
+     * A reward model.
+     *
+     * @param folder where it is from, with its tokenizer; an adapter that stands on a shared base is not merged into it
+     * @param decoder makes it, on the thread that is to judge
      */
-    Callable<Decoder> reward(ModelFolder folder) {
-        if (settings.mode() != Mode.LORA) {
-            return whole(folder);
+    record Judge(ModelFolder folder, Callable<Decoder> decoder) {}
+
+    /**
+     * The reward model, or null when a rule rewards. It stands on a base that is there already and not quantised, if it
+     * is that base or an adapter with a head made for it.
+     */
+    @Nullable
+    Judge reward() {
+        Path path = models.rewardPath();
+        if (path == null) {
+            return null;
         }
-        FrozenBase itself = open(folder.path());
-        if (itself != null) {
-            return () -> Decoder.over(itself);
-        }
-        if (AdapterFolder.is(folder.path())) {
-            AdapterFolder adapter = AdapterFolder.open(folder.path());
+        if (settings.mode() == Mode.LORA && AdapterFolder.is(path)) {
+            AdapterFolder adapter = AdapterFolder.open(path);
             FrozenBase below = open(adapter.basePath());
             if (below != null) {
-                return () -> AdaptedModel.of(below, adapter).decoder(adapter.tensors(), false);
+                ModelFolder base = ModelFolder.open(adapter.basePath());
+                return new Judge(
+                        new ModelFolder(path, base.config(), base.weights()),
+                        () -> AdaptedModel.of(below, adapter).decoder(adapter.tensors(), false));
             }
         }
-        return whole(folder);
+        ModelFolder folder = Objects.requireNonNull(models.reward());
+        FrozenBase itself = settings.mode() == Mode.LORA ? open(path) : null;
+        return new Judge(folder, itself == null ? whole(folder) : () -> Decoder.over(itself));
     }
 
     private Callable<Decoder> whole(ModelFolder folder) {

@@ -32,10 +32,14 @@ final class RunModels {
     /** {@code model.reward}; null when a rule rewards. */
     @Nullable
     ModelFolder reward() {
-        if (config.getString("reward.kind").equals("rule")) {
-            return null;
-        }
-        return checked("model.reward", Models.of(config, "model.reward"));
+        Path path = rewardPath();
+        return path == null ? null : checked("model.reward", path);
+    }
+
+    /** Where the reward model is; null when a rule rewards. */
+    @Nullable
+    Path rewardPath() {
+        return config.getString("reward.kind").equals("rule") ? null : Models.of(config, "model.reward");
     }
 
     /**
@@ -64,10 +68,10 @@ final class RunModels {
         ModelFolder model = ModelFolder.open(folder);
         try (Tokenizer theirs = model.tokenizer();
                 Tokenizer ours = policy().tokenizer()) {
-            if (!theirs.sha256().equals(ours.sha256())) {
+            if (!theirs.sameTokens(ours)) {
                 throw new SettingsException("the tokenizer of " + key + " = " + folder
                         + " differs from that of model.policy = " + config.getString("model.policy")
-                        + ": expected the same tokenizer.json, for token ids travel between them");
+                        + ": expected the same tokens under the same ids, for ids travel between them");
             }
         }
         return model;

@@ -11,7 +11,7 @@ class EvaluationTableTest {
 
     private static EvaluationReport report(double gold, String text) {
         return new EvaluationReport(
-                -1.0,
+                new ClusteredMean(PROMPTS.stream().map(p -> List.of(-1.0)).toList()),
                 gold,
                 2.0,
                 40,

@@ -9,24 +9,23 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.stream.DoubleStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The mean of a rule that may throw, hang or answer NaN: an evaluation must not end a run for it. */
-final class RuleMean {
-    private static final Logger LOG = LoggerFactory.getLogger(RuleMean.class);
+/** The scores of a rule that may throw, hang or answer NaN: an evaluation must not end a run for it. */
+final class RuleScores {
+    private static final Logger LOG = LoggerFactory.getLogger(RuleScores.class);
 
-    private RuleMean() {}
+    private RuleScores() {}
 
     /**
-     * The mean over the answers that the rule can judge.
+     * One an answer, in order; NaN for those that the rule cannot judge.
      *
      * @param deadline after which the rule is interrupted and abandoned
      * @return null when it judges none, or not in time
      */
-    static @Nullable Double of(RuleReward rule, List<Answer> answers, Duration deadline) {
+    static double @Nullable [] of(RuleReward rule, List<Answer> answers, Duration deadline) {
         FutureTask<double[]> task = new FutureTask<>(() -> judged(rule, answers));
         Thread thread = new Thread(task, "evaluation-rule");
         thread.setDaemon(true);
@@ -45,11 +44,11 @@ final class RuleMean {
             Thread.currentThread().interrupt();
             return null;
         }
-        double[] finite = Arrays.stream(scores).filter(Double::isFinite).toArray();
-        if (finite.length < answers.size()) {
-            LOG.warn("rule {} judged {} of {} evaluated completions", rule.name(), finite.length, answers.size());
+        long finite = Arrays.stream(scores).filter(Double::isFinite).count();
+        if (finite < answers.size()) {
+            LOG.warn("rule {} judged {} of {} evaluated completions", rule.name(), finite, answers.size());
         }
-        return finite.length == 0 ? null : DoubleStream.of(finite).average().orElseThrow();
+        return finite == 0 ? null : scores;
     }
 
     /** All at once; where that throws, each alone, NaN for those that throw again. */
