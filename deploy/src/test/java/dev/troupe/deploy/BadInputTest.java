@@ -134,6 +134,13 @@ class BadInputTest {
     }
 
     @Test
+    void dialoguesForAModelWithoutAChatTemplate() throws IOException {
+        Path prompts = file("chat.jsonl", "{\"instruction\":\"Name a colour.\"}\n");
+
+        refused(1, Troupe.run("bad", "data.prompts=" + prompts), "the tokenizer of", "has no chat template");
+    }
+
+    @Test
     void emptyPromptFile() throws IOException {
         Path prompts = file("empty.jsonl", "\n");
 

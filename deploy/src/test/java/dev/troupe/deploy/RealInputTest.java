@@ -14,13 +14,48 @@ import org.junit.jupiter.api.Test;
 /** A model and a word list that others made, where -Dtroupe.data or TROUPE_DATA names a folder that holds them. */
 class RealInputTest extends RunsApart {
     private static Path data(String name) {
-        String property = System.getProperty("troupe.data", "");
-        String folder = property.isEmpty() ? System.getenv().getOrDefault("TROUPE_DATA", "") : property;
+        return given("troupe.data", "TROUPE_DATA", name);
+    }
+
+    private static Path given(String key, String variable, String name) {
+        String property = System.getProperty(key, "");
+        String folder = property.isEmpty() ? System.getenv().getOrDefault(variable, "") : property;
         Path path = Path.of(folder, name);
         Assumptions.assumeTrue(
                 !folder.isEmpty() && Files.exists(path),
-                "skipped: no " + name + "; name its folder with -Dtroupe.data=DIR or TROUPE_DATA");
+                "skipped: no " + name + "; name its folder with -D" + key + "=DIR or " + variable);
         return path;
+    }
+
+    @Test
+    void smollm2TrainsOnInstructionsInItsChatTemplate() throws IOException {
+        Path model = given("troupe.models", "TROUPE_MODELS", "smollm2-135m-instruct.gguf");
+
+        Troupe told = Troupe.of(
+                "run",
+                "smollm2/ppo",
+                "--name",
+                "s",
+                "model.policy=" + model,
+                "data.prompts=" + data("self-instruct-seed-tasks.jsonl"),
+                "reward.lexicon=" + data("vader_lexicon.txt"),
+                "steps=1",
+                "batch.prompts=2",
+                "num_generations=2",
+                "num_mini_batches=1",
+                "max_new_tokens=6",
+                "eval.count=2",
+                "eval.samples=2",
+                "rollout.slots=4",
+                "samples.every=1");
+
+        assertThat(told.code()).as(told.err()).isZero();
+        assertThat(summary("s").get("reward_before").isNumber()).isTrue();
+        JsonNode sample = new ObjectMapper()
+                .readTree(Files.readAllLines(runs.resolve("s/samples.jsonl")).get(0));
+        assertThat(sample.get("prompt").asText()).startsWith("system\nYou are a helpful AI assistant named SmolLM");
+        assertThat(Files.list(runs.resolve("s/checkpoints/step-1/policy")))
+                .contains(runs.resolve("s/checkpoints/step-1/policy/adapter_model.safetensors"));
     }
 
     @Test
