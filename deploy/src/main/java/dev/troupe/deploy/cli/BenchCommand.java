@@ -154,6 +154,8 @@ final class BenchCommand implements Runnable {
                 "  troupe bench step ppo --model stories --batch 64 --prompt 16 --completion 48 --epochs 4 --json"
             })
     static final class Step implements Callable<Integer> {
+        private static final int SFT_TOKENS = 256;
+
         @Spec
         private CommandSpec spec;
 
@@ -167,7 +169,7 @@ final class BenchCommand implements Runnable {
                 names = "--micro",
                 paramLabel = "N",
                 defaultValue = "0",
-                description = "Rows a forward. Default: batch.")
+                description = "Rows a forward. Default: batch; sft: as many as have 256 tokens.")
         private int micro;
 
         @Option(names = "--completion", paramLabel = "N", defaultValue = "64", description = "Tokens. Default: 64.")
@@ -236,7 +238,7 @@ final class BenchCommand implements Runnable {
             Shape.atLeast("--micro", micro, 0);
             StepShape of = new StepShape(
                     shape.batch,
-                    micro == 0 ? shape.batch : micro,
+                    micro == 0 ? forward() : micro,
                     shape.prompt,
                     completion,
                     epochs,
@@ -260,6 +262,11 @@ final class BenchCommand implements Runnable {
                 shape.print(bench.run(), spec.commandLine().getOut());
             }
             return 0;
+        }
+
+        /** What a forward of sft keeps for its backward pass is most of its memory; 256 tokens keep the cores busy. */
+        private int forward() {
+            return algorithm.equals("sft") ? Math.max(1, SFT_TOKENS / (shape.prompt + completion)) : shape.batch;
         }
 
         private OnlineBench.Setup setup(Dtype dtype) {

@@ -12,14 +12,20 @@ import org.jspecify.annotations.Nullable;
 /** Finds and opens the model folders that a run's settings name, and checks that they fit each other. */
 final class RunModels {
     private final Config config;
+    private @Nullable ModelFolder policy;
 
     RunModels(Config config) {
         this.config = config;
     }
 
-    /** {@code model.policy}. */
-    ModelFolder policy() {
-        return ModelFolder.open(Models.of(config, "model.policy"));
+    /** {@code model.policy}; opened once, for a quantised GGUF file is widened when it is. */
+    synchronized ModelFolder policy() {
+        ModelFolder opened = policy;
+        if (opened == null) {
+            opened = ModelFolder.open(Models.of(config, "model.policy"));
+            policy = opened;
+        }
+        return opened;
     }
 
     /** {@code model.reference}, or the policy's start. */

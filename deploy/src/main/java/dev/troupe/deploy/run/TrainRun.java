@@ -6,6 +6,7 @@ import dev.troupe.cluster.ClusterNode;
 import dev.troupe.cluster.ClusterSettings;
 import dev.troupe.deploy.report.RunFolder;
 import dev.troupe.deploy.settings.Settings;
+import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.learner.LearnerSettings;
 import dev.troupe.model.Libtorch;
 import dev.troupe.model.ModelSettings;
