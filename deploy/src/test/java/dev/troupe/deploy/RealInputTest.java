@@ -38,7 +38,6 @@ class RealInputTest extends RunsApart {
                 "s",
                 "model.policy=" + model,
                 "data.prompts=" + data("self-instruct-seed-tasks.jsonl"),
-                "reward.lexicon=" + data("vader_lexicon.txt"),
                 "steps=1",
                 "batch.prompts=2",
                 "num_generations=2",

@@ -26,7 +26,8 @@ public final class LengthRule implements RuleReward {
                 .toArray();
     }
 
-    private static int words(String text) {
+    /** Words of a text: what stands between white space. */
+    static int words(String text) {
         String stripped = text.strip();
         return stripped.isEmpty() ? 0 : stripped.split("\\s+", -1).length;
     }

@@ -5,7 +5,7 @@ import dev.troupe.data.DataSettings;
 import java.lang.reflect.InvocationTargetException;
 import java.nio.file.Path;
 
-/** Rules by name: {@code sentiment}, {@code length}, or the full name of a class that implements {@link RuleReward}. */
+/** Rules by name: {@code sentiment}, {@code length}, {@code brevity}, or the full name of a class that implements {@link RuleReward}. */
 public final class RuleRewards {
     private RuleRewards() {}
 
@@ -18,10 +18,11 @@ public final class RuleRewards {
         return switch (name) {
             case "sentiment" -> sentiment(settings);
             case "length" -> new LengthRule(settings.lengthWords());
+            case "brevity" -> new BrevityRule(settings.lengthWords());
             default -> {
                 if (name.indexOf('.') < 0) {
                     throw new DataException("reward.rule = " + name
-                            + ": no such rule; expected sentiment, length, or the full name of a class that implements "
+                            + ": no such rule; expected sentiment, length, brevity, or the full name of a class that implements "
                             + RuleReward.class.getName());
                 }
                 yield ofClass(name);

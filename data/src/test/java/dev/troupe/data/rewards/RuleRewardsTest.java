@@ -38,10 +38,22 @@ final class RuleRewardsTest {
     }
 
     @Test
+    void brevityIsFullUpToTheWordsAndNothingFromThreeTimesAsMany() {
+        RuleReward brevity = RuleRewards.byName("brevity", SETTINGS);
+        assertThat(brevity.score("", "one")).isEqualTo(1);
+        assertThat(brevity.score("", " one two\nthree four ")).isEqualTo(1);
+        assertThat(brevity.score("", "a b c d e f")).isEqualTo(0.75);
+        assertThat(brevity.score("", "a b c d e f g h i j")).isEqualTo(0.25);
+        assertThat(brevity.score("", "x ".repeat(12))).isZero();
+        assertThat(brevity.score("", "x ".repeat(50))).isZero();
+        assertThat(brevity.score("", " \n ")).as("no answer").isZero();
+    }
+
+    @Test
     void saysWhatIsWrongWithAName() {
         assertThatThrownBy(() -> RuleRewards.byName("sentimental", SETTINGS))
                 .isInstanceOf(DataException.class)
-                .hasMessageContaining("reward.rule = sentimental: no such rule; expected sentiment, length");
+                .hasMessageContaining("reward.rule = sentimental: no such rule; expected sentiment, length, brevity");
         assertThatThrownBy(() -> RuleRewards.byName("no.such.Rule", SETTINGS)).hasMessageContaining("no such class");
         assertThatThrownBy(() -> RuleRewards.byName("java.lang.String", SETTINGS))
                 .hasMessageContaining("does not implement");

@@ -15,6 +15,7 @@ import dev.troupe.model.Tokenizer;
 import dev.troupe.model.WholeModel;
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -33,6 +34,8 @@ import picocli.CommandLine.Spec;
             "  troupe eval --model runs/first --base stories --reward stories-reward"
         })
 final class EvalCommand implements Callable<Integer> {
+    private static final Set<String> RULES = Set.of("sentiment", "length", "brevity");
+
     @Spec
     private CommandSpec spec;
 
@@ -60,7 +63,7 @@ final class EvalCommand implements Callable<Integer> {
     @Option(
             names = "--reward",
             paramLabel = "DIR | RULE",
-            description = "A reward model, or a rule: sentiment, length, or a class.")
+            description = "A reward model, or a rule: sentiment, length, brevity, or a class.")
     private @Nullable String reward;
 
     @Option(names = "--count", paramLabel = "N", defaultValue = "32", description = "Prompts. Default: 32.")
@@ -115,7 +118,7 @@ final class EvalCommand implements Callable<Integer> {
         if (reward == null) {
             return Evaluation.Reward.none();
         }
-        if (reward.equals("sentiment") || reward.equals("length") || reward.matches("(\\w+\\.)+[A-Z]\\w*")) {
+        if (RULES.contains(reward) || reward.matches("(\\w+\\.)+[A-Z]\\w*")) {
             return new Evaluation.Reward(null, RuleRewards.byName(reward, data));
         }
         ModelFolder folder = ModelFolder.open(Models.folder("--reward", reward, "reward"));
