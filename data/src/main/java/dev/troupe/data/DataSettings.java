@@ -18,6 +18,7 @@ import com.typesafe.config.ConfigException;
  * @param evalSeed seed of prompts and sampling noise of the evaluation
  * @param lexicon {@code own} or a file
  * @param lengthWords target of the length rule
+ * @param format pattern of the format rule
  */
 public record DataSettings(
         String prompts,
@@ -31,7 +32,8 @@ public record DataSettings(
         int evalSamples,
         long evalSeed,
         String lexicon,
-        int lengthWords) {
+        int lengthWords,
+        String format) {
 
     /**
      * Reads the settings of a resolved configuration.
@@ -52,7 +54,8 @@ public record DataSettings(
                     config.getInt("eval.samples"),
                     config.getLong("eval.seed"),
                     config.getString("reward.lexicon"),
-                    config.getInt("reward.length_words"));
+                    config.getInt("reward.length_words"),
+                    config.getString("reward.format"));
             settings.check();
             return settings;
         } catch (ConfigException e) {

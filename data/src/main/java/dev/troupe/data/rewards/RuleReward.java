@@ -12,6 +12,14 @@ public interface RuleReward {
     String name();
 
     /**
+     * Columns of the prompt's row that the rule reads beside its text, such as the true answer: they are in {@link
+     * Answer#columns}, and a run whose prompts lack one is refused. None by default.
+     */
+    default List<String> columns() {
+        return List.of();
+    }
+
+    /**
      * Judges a batch, so that one call can score a whole step.
      *
      * @return one finite number an answer, in order

@@ -17,7 +17,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
 import java.util.zip.GZIPInputStream;
 
@@ -82,6 +85,17 @@ public final class JsonLines {
                     + value.getNodeType().toString().toLowerCase(java.util.Locale.ROOT) + ", expected a string");
         }
         return value.textValue();
+    }
+
+    /** The columns of a row other than one, as JSON's texts, numbers, lists and maps; nulls are left out. */
+    static Map<String, Object> values(ObjectNode row, String without) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        row.fields().forEachRemaining(column -> {
+            if (!column.getKey().equals(without) && !column.getValue().isNull()) {
+                values.put(column.getKey(), JSON.convertValue(column.getValue(), Object.class));
+            }
+        });
+        return Collections.unmodifiableMap(values);
     }
 
     /** The columns of a row, sorted. */

@@ -10,9 +10,11 @@ import java.util.Set;
 /**
  * A row of a prompt file as a prompt, in the field's shapes: {@code prompt} (a text, or a dialogue), {@code messages},
  * {@code conversations} (from, value), {@code instruction} with {@code input}, or with the {@code instances} of
- * Self-Instruct, whose first input counts. Answers that a row holds are left out.
+ * Self-Instruct, whose first input counts, and GSM8K's {@code question} with its {@code answer}. Answers that a row holds
+ * do not belong to the prompt; like every other column they stand beside it.
  */
 final class PromptRows {
+    private static final List<String> KINDS = List.of("prompt", "messages", "conversations", "instruction");
     private static final String ROLE = "role";
     private static final String CONTENT = "content";
     private static final String ASSISTANT = "assistant";
@@ -23,30 +25,37 @@ final class PromptRows {
 
     private PromptRows() {}
 
-    /** The prompt of a row, numbered 0; an {@link IllegalArgumentException} says what is wrong with it. */
+    /**
+     * The prompt of a row with its other columns, numbered 0; an {@link IllegalArgumentException} says what is wrong
+     * with it.
+     */
     static Prompt of(ObjectNode row) {
         Set<String> columns = JsonLines.columns(row);
-        if (columns.contains("prompt")) {
-            return row.get("prompt").isArray()
-                    ? dialogue(turns(row, "prompt", ROLE, CONTENT))
-                    : text(JsonLines.text(row, "prompt"));
+        if (!columns.contains("prompt") && columns.containsAll(Set.of("question", "answer"))) {
+            return text(row, "question").with(JsonLines.values(row, "question"));
         }
-        if (columns.contains("messages")) {
-            return dialogue(turns(row, "messages", ROLE, CONTENT));
-        }
-        if (columns.contains("conversations")) {
-            return dialogue(turns(row, "conversations", "from", "value"));
-        }
-        if (columns.contains("instruction")) {
-            return instruction(JsonLines.text(row, "instruction"), input(row));
-        }
-        throw new IllegalArgumentException(
-                "no column \"prompt\", \"messages\", \"conversations\" or \"instruction\"; the line has " + columns);
+        String asks = KINDS.stream()
+                .filter(columns::contains)
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "no column \"prompt\", \"messages\", \"conversations\" or \"instruction\"; the line has "
+                                + columns));
+        return of(row, asks).with(JsonLines.values(row, asks));
     }
 
-    private static Prompt text(String prompt) {
+    private static Prompt of(ObjectNode row, String asks) {
+        return switch (asks) {
+            case "messages" -> dialogue(turns(row, asks, ROLE, CONTENT));
+            case "conversations" -> dialogue(turns(row, asks, "from", "value"));
+            case "instruction" -> instruction(JsonLines.text(row, asks), input(row));
+            default -> row.get(asks).isArray() ? dialogue(turns(row, asks, ROLE, CONTENT)) : text(row, asks);
+        };
+    }
+
+    private static Prompt text(ObjectNode row, String column) {
+        String prompt = JsonLines.text(row, column);
         if (prompt.isEmpty()) {
-            throw new IllegalArgumentException("the prompt is empty");
+            throw new IllegalArgumentException("the " + column + " is empty");
         }
         return new Prompt(0, prompt);
     }

@@ -135,7 +135,7 @@ public final class Sources {
     }
 
     /**
-     * The prompts of a JSONL file, texts or dialogues; other columns are ignored.
+     * The prompts of a JSONL file, texts or dialogues, with the other columns of their rows.
      *
      * @throws DataException with file, line and reason
      */

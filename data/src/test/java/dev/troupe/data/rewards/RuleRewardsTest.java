@@ -53,7 +53,8 @@ final class RuleRewardsTest {
     void saysWhatIsWrongWithAName() {
         assertThatThrownBy(() -> RuleRewards.byName("sentimental", SETTINGS))
                 .isInstanceOf(DataException.class)
-                .hasMessageContaining("reward.rule = sentimental: no such rule; expected sentiment, length, brevity");
+                .hasMessageContaining(
+                        "reward.rule = sentimental: no such rule; expected sentiment, length, brevity, gsm8k, format");
         assertThatThrownBy(() -> RuleRewards.byName("no.such.Rule", SETTINGS)).hasMessageContaining("no such class");
         assertThatThrownBy(() -> RuleRewards.byName("java.lang.String", SETTINGS))
                 .hasMessageContaining("does not implement");

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -95,13 +96,34 @@ final class SourcesTest {
         try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(zipped))) {
             out.write("{\"prompt\":\"a\",\"id\":1}\n\n{\"prompt\":\"b\"}\n".getBytes(StandardCharsets.UTF_8));
         }
-        assertThat(Sources.readPrompts(zipped)).containsExactly(new Prompt(0, "a"), new Prompt(0, "b"));
+        assertThat(Sources.readPrompts(zipped)).extracting(Prompt::text).containsExactly("a", "b");
         Path texts = write("t.jsonl", List.of("{\"text\":\"x\"}", "{\"prompt\":\"y\",\"completion\":\" z\"}"));
         assertThat(Sources.readTexts(texts)).containsExactly("x", "y z");
         Path pairs = write("d.jsonl", List.of("{\"prompt\":\"q\",\"chosen\":\"c\",\"rejected\":\"r\",\"margin\":0.5}"));
         assertThat(Sources.readPairs(pairs)).containsExactly(new PreferencePair("q", "c", "r", 0.5));
         assertThat(Sources.evaluation(settings("eval.count = 1, eval.prompts = \"" + zipped + "\"")))
-                .containsExactly(new Prompt(0, "a"));
+                .containsExactly(new Prompt(0, "a", List.of(), Map.of("id", 1)));
+    }
+
+    @Test
+    void aPromptBringsTheOtherColumnsOfItsRow() throws IOException {
+        Path file = write(
+                "gsm.jsonl",
+                List.of(
+                        "{\"question\":\"How many?\",\"answer\":\"48/2 = 24\\n#### 72\"}",
+                        "{\"prompt\":\"q\",\"question\":\"kept\",\"answer\":7,\"tags\":[\"a\"],\"none\":null}"));
+        assertThat(Sources.readPrompts(file))
+                .containsExactly(
+                        new Prompt(0, "How many?", List.of(), Map.of("answer", "48/2 = 24\n#### 72")),
+                        new Prompt(0, "q", List.of(), Map.of("question", "kept", "answer", 7, "tags", List.of("a"))));
+        Source<Prompt> source = Sources.prompts(settings("data.prompts = \"" + file + "\""), 8);
+        for (long n = 0; n < 6; n++) {
+            Prompt prompt = source.draw(n);
+            assertThat(prompt.columns().get("answer"))
+                    .isEqualTo(prompt.text().equals("q") ? (Object) 7 : "48/2 = 24\n#### 72");
+        }
+        refused("q.jsonl", List.of("{\"question\":\"a\"}"), "q.jsonl:1: no column \"prompt\", ");
+        refused("r.jsonl", List.of("{\"question\":\"\",\"answer\":1}"), "r.jsonl:1: the question is empty");
     }
 
     @Test
