@@ -170,6 +170,67 @@ class BadInputTest {
     }
 
     @Test
+    void unknownPartOfTheReward() {
+        refused(
+                2,
+                Troupe.run("bad", "reward.parts=[{rule = sentiment}, {rule = cheerful}]"),
+                "reward.parts part 2 = cheerful: no such rule; expected sentiment, length, gsm8k, format");
+        refused(
+                2,
+                Troupe.run("bad", "reward.parts=[{oracle = delphi}]"),
+                "command line: reward.parts has as part 1 {\"oracle\":\"delphi\"}: unknown key [oracle]");
+        refused(
+                2,
+                Troupe.run("bad", "reward.parts=[{model = nowhere}]"),
+                "reward.parts part 1 = nowhere: no model there");
+    }
+
+    @Test
+    void weightThatIsNoNumber() {
+        refused(
+                2,
+                Troupe.run("bad", "reward.parts=[{rule = length, weight = heavy}]"),
+                "command line: reward.parts has as part 1",
+                "weight = heavy: expected a number");
+    }
+
+    @Test
+    void addressOfNoService() {
+        refused(
+                2,
+                Troupe.run("bad", "reward.kind=http", "reward.http.url=judge:80"),
+                "command line: reward.http.url = judge:80: expected https://HOST/PATH");
+        refused(
+                2,
+                Troupe.run("bad", "reward.parts=[{http = \"http://judge.example/score\"}]"),
+                "reward.parts part 1 = http://judge.example/score: plain http leaves this machine");
+    }
+
+    @Test
+    void promptsWithoutTheColumnThatARuleReads() throws IOException {
+        Path prompts = file("q.jsonl", "{\"prompt\":\"Once\",\"answer\":\"#### 3\"}\n{\"prompt\":\"Two\",\"id\":2}\n");
+
+        refused(
+                2,
+                Troupe.run("bad", "reward.kind=rule", "reward.rule=gsm8k", "data.prompts=" + prompts),
+                "data.prompts = " + prompts + ": the prompt \"Two\" has no column \"answer\", which reward.rule = gsm8k"
+                        + " reads; its row has beside the prompt [id]");
+        refused(
+                2,
+                Troupe.run("bad", "reward.parts=[{rule = gsm8k}]"),
+                "data.prompts = stories: the prompt ",
+                "which reward.parts part 1 = gsm8k reads");
+    }
+
+    @Test
+    void formatThatIsNoPattern() {
+        refused(
+                2,
+                Troupe.run("bad", "reward.kind=rule", "reward.rule=format", "reward.format=\"(a\""),
+                "reward.format = (a: not a regular expression");
+    }
+
+    @Test
     void portInUse() throws IOException {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
             refused(

@@ -2,7 +2,9 @@ package dev.troupe.deploy;
 
 import dev.troupe.data.rewards.Answer;
 import dev.troupe.data.rewards.RuleReward;
+import dev.troupe.data.rewards.SentimentRule;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -55,6 +57,46 @@ public final class BadRules {
         @Override
         public double[] score(List<Answer> answers) {
             return answers.stream().mapToDouble(a -> Double.NaN).toArray();
+        }
+    }
+
+    /** Says what the row of the prompt says: no bad rule, but one that needs its row. */
+    public static final class OfTheRow implements RuleReward {
+        @Override
+        public String name() {
+            return "of-the-row";
+        }
+
+        @Override
+        public List<String> columns() {
+            return List.of("answer");
+        }
+
+        @Override
+        public double[] score(List<Answer> answers) {
+            return answers.stream()
+                    .mapToDouble(
+                            a -> ((Number) Objects.requireNonNull(a.columns().get("answer"))).doubleValue())
+                    .toArray();
+        }
+    }
+
+    /** Judges as the sentiment rule does, as long as {@link #LEFT} allows; then it throws. */
+    public static final class Tires implements RuleReward {
+        /** Answers that it still judges. */
+        public static final AtomicInteger LEFT = new AtomicInteger();
+
+        @Override
+        public String name() {
+            return "tires";
+        }
+
+        @Override
+        public double[] score(List<Answer> answers) {
+            if (LEFT.addAndGet(-answers.size()) < 0) {
+                throw new IllegalStateException("tired");
+            }
+            return SentimentRule.own().score(answers);
         }
     }
 

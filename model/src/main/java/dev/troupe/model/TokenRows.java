@@ -7,9 +7,21 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Reads token batches off the wire. */
+/** Rows of tokens as they travel. */
 public final class TokenRows {
     private TokenRows() {}
+
+    /** The batch of these rows. */
+    public static TokenBatch batch(List<TokenRow> rows) {
+        return TokenBatch.newBuilder()
+                .setIds(Tensors.ofInts(
+                        rows.stream().flatMapToInt(r -> Arrays.stream(r.ids())).toArray()))
+                .setLengths(
+                        Tensors.ofInts(rows.stream().mapToInt(TokenRow::length).toArray()))
+                .setPromptLengths(Tensors.ofInts(
+                        rows.stream().mapToInt(TokenRow::promptLength).toArray()))
+                .build();
+    }
 
     /**
      * The rows of a batch, in order.

@@ -9,15 +9,13 @@ import dev.troupe.model.Tokenizer;
 import dev.troupe.proto.v1.ScoreAnswer;
 import dev.troupe.proto.v1.ScoreRequest;
 import dev.troupe.transport.ScoreAnswers;
-import dev.troupe.transport.ScoringStation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
 
 /** A reward model's score at the last token of prompt and completion. */
-public final class ModelScorer implements ScoringStation.Scorer, AutoCloseable {
-    private static final String NAME = "reward";
+public final class ModelScorer implements RewardScorer {
     private static final int ROWS_A_PASS = 64;
 
     private final TensorThread thread;
@@ -37,6 +35,28 @@ public final class ModelScorer implements ScoringStation.Scorer, AutoCloseable {
             throw new RewardException("model.reward = " + name
                     + " has no score head: it is a language model; train a reward model from it with"
                     + " algorithm = reward");
+        }
+    }
+
+    /**
+     * Starts a reward model on a tensor thread of its own.
+     *
+     * @param name of the thread
+     * @param reward the model's folder
+     * @param policy whose tokenizer the reward model must share
+     * @param decoder makes the model, on that thread
+     * @param threads cores of a pass
+     * @throws RewardException when it has no score head or another tokenizer
+     */
+    public static ModelScorer start(
+            String name, ModelFolder reward, ModelFolder policy, Callable<Decoder> decoder, int threads) {
+        requireSameTokenizer(reward, policy);
+        TensorThread thread = TensorThread.start(name, threads);
+        try {
+            return new ModelScorer(thread, reward.path().toString(), decoder);
+        } catch (RuntimeException e) {
+            thread.close();
+            throw e;
         }
     }
 
@@ -74,7 +94,7 @@ public final class ModelScorer implements ScoringStation.Scorer, AutoCloseable {
         for (float score : scores) {
             values.add(new float[] {score});
         }
-        return ScoreAnswers.of(request, NAME, values, 0, (System.nanoTime() - start) / 1000);
+        return ScoreAnswers.of(request, ScoreAnswers.REWARD, values, 0, (System.nanoTime() - start) / 1000);
     }
 
     @Override

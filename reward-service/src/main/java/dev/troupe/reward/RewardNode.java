@@ -5,87 +5,33 @@ import dev.troupe.cluster.ScorerActor;
 import dev.troupe.cluster.protocol.AeronAddress;
 import dev.troupe.cluster.protocol.ScorerCommand.ScorerDescription;
 import dev.troupe.cluster.protocol.ServiceKeys;
-import dev.troupe.data.rewards.RuleReward;
-import dev.troupe.model.Decoder;
-import dev.troupe.model.ModelFolder;
-import dev.troupe.model.TensorThread;
 import dev.troupe.transport.ScoringStation;
 import dev.troupe.transport.Station;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 
-/** A reward actor on a node: its model or rule, its station and its actor. */
+/** A reward actor on a node: its scorer, its station and its actor. */
 public final class RewardNode implements AutoCloseable {
-    private final AutoCloseable scorer;
+    private final RewardScorer scorer;
     private final Station station;
     private final CompletableFuture<String> ended = new CompletableFuture<>();
 
-    private RewardNode(AutoCloseable scorer, Station station) {
+    private RewardNode(RewardScorer scorer, Station station) {
         this.scorer = scorer;
         this.station = station;
     }
 
     /**
-     * Rewards by a model.
+     * Starts it.
      *
      * @param station the actor's own; closed with the node
-     * @param reward the reward model
-     * @param policy whose tokenizer the reward model must share
-     * @throws RewardException when it has no score head or another tokenizer
+     * @param scorer closed with the node
+     * @param what scores, for whoever asks the actor: a model's folder, a rule's name, a list of parts
      */
-    public static RewardNode model(
-            ClusterNode cluster, Station station, RewardSettings settings, ModelFolder reward, ModelFolder policy) {
-        return model(
-                cluster,
-                station,
-                settings,
-                reward,
-                policy,
-                () -> Decoder.load(reward.config(), reward.weights(), false, settings.numerics()));
-    }
-
-    /**
-     * As above, for a decoder made in another way.
-     *
-     * @param decoder called on the actor's tensor thread; closed with the node
-     */
-    public static RewardNode model(
-            ClusterNode cluster,
-            Station station,
-            RewardSettings settings,
-            ModelFolder reward,
-            ModelFolder policy,
-            Callable<Decoder> decoder) {
-        ModelScorer.requireSameTokenizer(reward, policy);
-        TensorThread thread = TensorThread.start(station.name(), settings.threads());
-        ModelScorer scorer;
-        try {
-            scorer = new ModelScorer(thread, reward.path().toString(), decoder);
-        } catch (RuntimeException e) {
-            thread.close();
-            throw e;
-        }
-        return begin(cluster, station, scorer, scorer, reward.path().toString());
-    }
-
-    /**
-     * Rewards by a rule.
-     *
-     * @param station the actor's own; closed with the node
-     * @param policy whose tokenizer turns ids back into text
-     */
-    public static RewardNode rule(
-            ClusterNode cluster, Station station, RewardSettings settings, RuleReward rule, ModelFolder policy) {
-        RuleScorer scorer = new RuleScorer(rule, policy.tokenizer(), settings.concurrency(), settings.deadline());
-        return begin(cluster, station, scorer, scorer, rule.name());
-    }
-
-    private static RewardNode begin(
-            ClusterNode cluster, Station station, ScoringStation.Scorer scorer, AutoCloseable resources, String model) {
-        RewardNode node = new RewardNode(resources, station);
+    public static RewardNode start(ClusterNode cluster, Station station, RewardScorer scorer, String what) {
+        RewardNode node = new RewardNode(scorer, station);
         ScoringStation.open(station, scorer);
         ScorerDescription description =
-                new ScorerDescription(station.name(), "reward", AeronAddress.of(station.address()), model, "");
+                new ScorerDescription(station.name(), "reward", AeronAddress.of(station.address()), what, "");
         cluster.spawn(ScorerActor.create(ServiceKeys.REWARD, description, node.ended::complete), station.name());
         return node;
     }
@@ -99,12 +45,6 @@ public final class RewardNode implements AutoCloseable {
     @Override
     public void close() {
         station.close();
-        try {
-            scorer.close();
-        } catch (RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new IllegalStateException("the reward actor " + station.name() + " did not close", e);
-        }
+        scorer.close();
     }
 }

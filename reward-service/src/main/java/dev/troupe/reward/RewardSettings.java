@@ -2,42 +2,41 @@ package dev.troupe.reward;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigList;
 import dev.troupe.model.ModelSettings;
 import dev.troupe.model.Numerics;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /**
  * Settings of the reward actor; {@code troupe/reward-service.conf} documents every key.
  *
- * @param model {@code model.reward}, read for kind MODEL
- * @param rule name of the rule, read for kind RULE
- * @param concurrency calls of the rule at once
- * @param deadline for one call of the rule
+ * @param parts who judges: one, or what {@code reward.parts} lists
+ * @param weighted whether {@code reward.parts} lists them, so that weights count
+ * @param concurrency calls of a rule at once
+ * @param deadline for one call of a rule, or one sample at a remote service
  * @param batch completions of one request
- * @param threads cores of one pass of the model
- * @param numerics how the model computes
+ * @param threads cores of one pass of a model
+ * @param numerics how a model computes
+ * @param http how remote services are asked
  */
 public record RewardSettings(
-        String model,
-        Kind kind,
-        String rule,
+        List<RewardPart> parts,
+        boolean weighted,
         int concurrency,
         Duration deadline,
         int batch,
         int threads,
-        Numerics numerics) {
-
-    /** Who judges. */
-    public enum Kind {
-        /** A reward model. */
-        MODEL,
-        /** Code. */
-        RULE
-    }
+        Numerics numerics,
+        HttpSettings http) {
 
     /** Checks each value; the error names the key. */
     public RewardSettings {
+        parts = List.copyOf(parts);
         atLeastOne("reward.concurrency", concurrency);
         atLeastOne("reward.batch", batch);
         atLeastOne("reward.threads", threads);
@@ -51,26 +50,54 @@ public record RewardSettings(
         Config c = config.withFallback(ConfigFactory.parseResources(
                         RewardSettings.class.getClassLoader(), "troupe/reward-service.conf"))
                 .resolve();
+        RewardPart only = only(c);
+        List<RewardPart> listed = listed(c.getList("reward.parts"));
         return new RewardSettings(
-                c.getString("model.reward"),
-                kind(c.getString("reward.kind")),
-                c.getString("reward.rule"),
+                listed.isEmpty() ? List.of(only) : listed,
+                !listed.isEmpty(),
                 c.getInt("reward.concurrency"),
                 c.getDuration("reward.deadline"),
                 c.getInt("reward.batch"),
                 c.getInt("reward.threads"),
-                ModelSettings.from(config).numerics());
+                ModelSettings.from(config).numerics(),
+                new HttpSettings(
+                        c.getInt("reward.http.concurrency"),
+                        c.getInt("reward.http.attempts"),
+                        c.getDuration("reward.http.backoff")));
     }
 
-    private static Kind kind(String text) {
+    /** The parts that are models. */
+    public List<RewardPart> models() {
+        return parts.stream()
+                .filter(part -> part.kind() == RewardPart.Kind.MODEL)
+                .toList();
+    }
+
+    private static RewardPart only(Config c) {
+        String text = c.getString("reward.kind");
         return switch (text.toLowerCase(Locale.ROOT)) {
-            case "model" -> Kind.MODEL;
-            case "rule" -> Kind.RULE;
-            default -> throw new IllegalArgumentException("reward.kind = " + text + ": expected model or rule");
+            case "model" -> RewardPart.of(RewardPart.Kind.MODEL, "model.reward", c.getString("model.reward"));
+            case "rule" -> RewardPart.of(RewardPart.Kind.RULE, "reward.rule", c.getString("reward.rule"));
+            case "http" -> RewardPart.of(RewardPart.Kind.HTTP, "reward.http.url", c.getString("reward.http.url"));
+            default -> throw new IllegalArgumentException("reward.kind = " + text + ": expected model, rule or http");
         };
     }
 
-    private static void atLeastOne(String key, int value) {
+    private static List<RewardPart> listed(ConfigList values) {
+        List<RewardPart> parts = new ArrayList<>();
+        Set<String> names = new HashSet<>();
+        for (int i = 0; i < values.size(); i++) {
+            RewardPart part = RewardPart.listed(i + 1, values.get(i));
+            if (!names.add(part.name())) {
+                throw new IllegalArgumentException("reward.parts has two parts called " + part.name()
+                        + ": give each a name of its own, as in {rule = format, name = form}");
+            }
+            parts.add(part);
+        }
+        return parts;
+    }
+
+    static void atLeastOne(String key, int value) {
         if (value < 1) {
             throw new IllegalArgumentException(key + " = " + value + ": expected at least 1");
         }

@@ -2,17 +2,12 @@ package dev.troupe.reward;
 
 import dev.troupe.data.rewards.Answer;
 import dev.troupe.data.rewards.RuleReward;
-import dev.troupe.model.TokenRow;
-import dev.troupe.model.TokenRows;
-import dev.troupe.model.Tokenizer;
 import dev.troupe.proto.v1.RowScore;
 import dev.troupe.proto.v1.ScoreAnswer;
 import dev.troupe.proto.v1.ScoreRequest;
 import dev.troupe.transport.ScoreAnswers;
-import dev.troupe.transport.ScoringStation;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -31,14 +26,14 @@ import org.slf4j.LoggerFactory;
  * deadline. A call that throws is repeated row by row, so that only the bad row fails; one that hangs is interrupted
  * and abandoned, and its place is given to the next. Of abandoned calls that still run there may be {@link #MOST_HUNG}.
  */
-public final class RuleScorer implements ScoringStation.Scorer, AutoCloseable {
+public final class RuleScorer implements RewardScorer {
     /** Abandoned calls that may still run; beyond it further calls fail at once instead of piling up threads. */
     static final int MOST_HUNG = 16;
 
     private static final Logger LOG = LoggerFactory.getLogger(RuleScorer.class);
 
     private final RuleReward rule;
-    private final Tokenizer tokenizer;
+    private final AnswerTexts texts;
     private final int concurrency;
     private final Duration deadline;
     private final ExecutorService calls = Executors.newCachedThreadPool(daemons("reward-call"));
@@ -67,18 +62,18 @@ public final class RuleScorer implements ScoringStation.Scorer, AutoCloseable {
     }
 
     /**
-     * @param tokenizer of the policy, which turns ids back into text; closed with the scorer
+     * @param texts closed with the scorer
      * @param concurrency calls at once
      * @param deadline for one call
      */
-    public RuleScorer(RuleReward rule, Tokenizer tokenizer, int concurrency, Duration deadline) {
+    public RuleScorer(RuleReward rule, AnswerTexts texts, int concurrency, Duration deadline) {
         this.rule = rule;
-        this.tokenizer = tokenizer;
+        this.texts = texts;
         this.concurrency = concurrency;
         this.deadline = deadline;
     }
 
-    private static ThreadFactory daemons(String name) {
+    static ThreadFactory daemons(String name) {
         return task -> {
             Thread thread = new Thread(task, name);
             thread.setDaemon(true);
@@ -150,8 +145,7 @@ public final class RuleScorer implements ScoringStation.Scorer, AutoCloseable {
     }
 
     private void judge(Call call) {
-        List<TokenRow> rows = TokenRows.of(call.request.getBatch(), tokenizer.vocabularySize());
-        List<Answer> answers = rows.stream().map(this::text).toList();
+        List<Answer> answers = texts.of(call.request);
         try {
             double[] scores = rule.score(answers);
             if (scores.length != answers.size()) {
@@ -180,11 +174,6 @@ public final class RuleScorer implements ScoringStation.Scorer, AutoCloseable {
             }
             fill(call, i, row);
         }
-    }
-
-    private Answer text(TokenRow row) {
-        return new Answer(
-                tokenizer.decode(Arrays.copyOf(row.ids(), row.promptLength())), tokenizer.decode(row.completion()));
     }
 
     private synchronized boolean isOver(Call call) {
@@ -250,6 +239,6 @@ public final class RuleScorer implements ScoringStation.Scorer, AutoCloseable {
     public void close() {
         clock.shutdownNow();
         calls.shutdownNow();
-        tokenizer.close();
+        texts.close();
     }
 }

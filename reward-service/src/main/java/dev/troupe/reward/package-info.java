@@ -1,4 +1,4 @@
-/** Scores completions: by a reward model, or by a rule. */
+/** Scores completions: by a reward model, a rule, a remote service, or several of these with weights. */
 @NullMarked
 package dev.troupe.reward;
 

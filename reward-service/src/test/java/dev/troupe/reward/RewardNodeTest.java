@@ -122,7 +122,7 @@ class RewardNodeTest {
         TensorSet weights = scoring();
         Station station = aeron.open("reward", null);
         try (RewardNode node =
-                RewardNode.model(cluster, station, SETTINGS, folder("reward", SCORES, weights, WORDS), policy)) {
+                RewardNode.start(cluster, station, scorer(folder("reward", SCORES, weights, WORDS)), "a model")) {
             ScoreAnswer answer = ask(station);
             assertThat(answer.getRowsCount()).isEqualTo(ROWS.size());
             for (int i = 0; i < ROWS.size(); i++) {
@@ -133,6 +133,11 @@ class RewardNodeTest {
             assertThat(Tensors.floats(answer.getRows(0).getValues())[0])
                     .isNotEqualTo(Tensors.floats(answer.getRows(1).getValues())[0]);
         }
+    }
+
+    private ModelScorer scorer(ModelFolder reward) {
+        return ModelScorer.start(
+                "reward", reward, policy, () -> Decoder.load(reward.config(), reward.weights(), false), 1);
     }
 
     /** The head at every state of one row alone; the last one is the score. */
@@ -151,7 +156,9 @@ class RewardNodeTest {
         Station station = aeron.open("reward", null);
         SentimentRule rule = SentimentRule.own();
         assertThat(rule.gold("cat happy")).isGreaterThan(0);
-        try (RewardNode node = RewardNode.rule(cluster, station, SETTINGS, rule, policy)) {
+        RuleScorer scorer =
+                new RuleScorer(rule, new AnswerTexts(policy.tokenizer()), SETTINGS.concurrency(), SETTINGS.deadline());
+        try (RewardNode node = RewardNode.start(cluster, station, scorer, rule.name())) {
             ScoreAnswer answer = ask(station);
             assertThat(answer.getRows(0).getName()).isEqualTo("sentiment");
             assertThat(Tensors.floats(answer.getRows(0).getValues())).containsExactly((float) rule.gold("cat happy"));
@@ -163,7 +170,7 @@ class RewardNodeTest {
     @Test
     void tokenizersThatDifferAreRefusedByName() throws Exception {
         ModelFolder other = folder("other", SCORES, scoring(), "once", "upon", "sad", "happy", "cat");
-        assertThatThrownBy(() -> RewardNode.model(cluster, aeron.open("reward", null), SETTINGS, other, policy))
+        assertThatThrownBy(() -> scorer(other))
                 .isInstanceOf(RewardException.class)
                 .hasMessageContaining(other.path().toString())
                 .hasMessageContaining(policy.path().toString())
@@ -172,7 +179,7 @@ class RewardNodeTest {
 
     @Test
     void aLanguageModelIsNoRewardModel() {
-        assertThatThrownBy(() -> RewardNode.model(cluster, aeron.open("reward", null), SETTINGS, policy, policy))
+        assertThatThrownBy(() -> scorer(policy))
                 .isInstanceOf(RewardException.class)
                 .hasMessageContaining("model.reward = " + policy.path())
                 .hasMessageContaining("no score head");
@@ -182,7 +189,7 @@ class RewardNodeTest {
     void wrongSettingsAreNamed() {
         assertThatThrownBy(() -> RewardSettings.from(ConfigFactory.parseString("reward.kind = oracle")))
                 .hasMessageContaining("reward.kind = oracle")
-                .hasMessageContaining("model or rule");
+                .hasMessageContaining("model, rule or http");
         assertThatThrownBy(() -> RewardSettings.from(ConfigFactory.parseString("reward.concurrency = 0")))
                 .hasMessageContaining("reward.concurrency = 0");
         assertThatThrownBy(() -> RewardSettings.from(ConfigFactory.parseString("reward.deadline = 0s")))

@@ -7,14 +7,12 @@ import dev.troupe.data.rewards.RuleReward;
 import dev.troupe.proto.Tensors;
 import dev.troupe.proto.v1.RowScore;
 import dev.troupe.proto.v1.ScoreAnswer;
-import dev.troupe.proto.v1.ScoreKind;
 import dev.troupe.proto.v1.ScoreRequest;
-import dev.troupe.proto.v1.TokenBatch;
-import dev.troupe.proto.v1.TrajectoryId;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -22,7 +20,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -49,29 +46,11 @@ class RuleScorerTest {
             throws Exception {
         return new RuleScorer(
                 new Rule(judge),
-                TinyTokenizer.open(folder, "once", "upon", "good", "bad", "worse"),
+                new AnswerTexts(
+                        TinyTokenizer.open(folder, "once", "upon", "good", "bad", "worse"),
+                        draw -> Map.of("answer", "of " + draw)),
                 concurrency,
                 deadline);
-    }
-
-    /** One row for each third token, after the prompt "once upon". */
-    private static ScoreRequest request(long number, int... third) {
-        ScoreRequest.Builder request = ScoreRequest.newBuilder()
-                .setRequest(number)
-                .setKind(ScoreKind.SCORE_KIND_REWARD)
-                .setTemperature(1)
-                .setBatch(TokenBatch.newBuilder()
-                        .setIds(Tensors.ofInts(IntStream.of(third)
-                                .flatMap(t -> IntStream.of(1, 3, 4, t, 2))
-                                .toArray()))
-                        .setLengths(
-                                Tensors.ofInts(IntStream.of(third).map(t -> 5).toArray()))
-                        .setPromptLengths(
-                                Tensors.ofInts(IntStream.of(third).map(t -> 3).toArray())));
-        for (int i = 0; i < third.length; i++) {
-            request.addIds(TrajectoryId.newBuilder().setDraw(number).setSample(i));
-        }
-        return request.build();
     }
 
     private static ScoreAnswer get(RuleScorer scorer, ScoreRequest request)
@@ -96,8 +75,11 @@ class RuleScorerTest {
             seen.addAll(answers);
             return ofWord(answers);
         })) {
-            ScoreAnswer answer = get(scorer, request(4, 5, 6));
-            assertThat(seen).containsExactly(new Answer("once upon", "good"), new Answer("once upon", "bad"));
+            ScoreAnswer answer = get(scorer, Asked.of(4, 5, 6));
+            assertThat(seen)
+                    .containsExactly(
+                            new Answer("once upon", "good", Map.of("answer", "of 4")),
+                            new Answer("once upon", "bad", Map.of("answer", "of 4")));
             assertThat(answer.getRequest()).isEqualTo(4);
             assertThat(answer.getRowsList())
                     .extracting(r -> r.getId().getSample())
@@ -110,12 +92,12 @@ class RuleScorerTest {
     @Test
     void oneThatThrowsFailsItsRowAlone() throws Exception {
         try (RuleScorer scorer = scorer(1, LONG, RuleScorerTest::ofWord)) {
-            ScoreAnswer answer = get(scorer, request(4, 5, 7, 6));
+            ScoreAnswer answer = get(scorer, Asked.of(4, 5, 7, 6));
             assertThat(Tensors.floats(answer.getRows(0).getValues())).containsExactly(0.5f);
             assertThat(answer.getRows(1).getFailure().getCode()).isEqualTo("rule_failed");
             assertThat(answer.getRows(1).getFailure().getMessage()).contains("no opinion on worse");
             assertThat(Tensors.floats(answer.getRows(2).getValues())).containsExactly(-0.25f);
-            assertThat(Tensors.floats(get(scorer, request(5, 5)).getRows(0).getValues()))
+            assertThat(Tensors.floats(get(scorer, Asked.of(5, 5)).getRows(0).getValues()))
                     .as("the scorer goes on")
                     .containsExactly(0.5f);
         }
@@ -124,7 +106,7 @@ class RuleScorerTest {
     @Test
     void aNumberThatIsNoneFailsItsRowAlone() throws Exception {
         try (RuleScorer scorer = scorer(1, LONG, a -> new double[] {Double.NaN, 1, Double.POSITIVE_INFINITY})) {
-            List<RowScore> rows = get(scorer, request(4, 5, 5, 5)).getRowsList();
+            List<RowScore> rows = get(scorer, Asked.of(4, 5, 5, 5)).getRowsList();
             assertThat(rows.get(0).getFailure().getCode()).isEqualTo("not_finite");
             assertThat(rows.get(0).getFailure().getMessage()).contains("NaN");
             assertThat(rows.get(1).hasFailure()).isFalse();
@@ -135,7 +117,7 @@ class RuleScorerTest {
     @Test
     void aWrongNumberOfScoresIsAFailure() throws Exception {
         try (RuleScorer scorer = scorer(1, LONG, a -> new double[2])) {
-            assertThat(get(scorer, request(4, 5)).getRows(0).getFailure().getMessage())
+            assertThat(get(scorer, Asked.of(4, 5)).getRows(0).getFailure().getMessage())
                     .contains("2 scores for 1 answers");
         }
     }
@@ -158,8 +140,9 @@ class RuleScorerTest {
             return new double[answers.size()];
         })) {
             CompletableFuture<ScoreAnswer> hangs =
-                    scorer.score(request(1, 6, 6), 0).toCompletableFuture();
-            CompletableFuture<ScoreAnswer> next = scorer.score(request(2, 5), 0).toCompletableFuture();
+                    scorer.score(Asked.of(1, 6, 6), 0).toCompletableFuture();
+            CompletableFuture<ScoreAnswer> next =
+                    scorer.score(Asked.of(2, 5), 0).toCompletableFuture();
             assertThat(hangs.get(60, TimeUnit.SECONDS).getRowsList()).allSatisfy(row -> {
                 assertThat(row.getFailure().getCode()).isEqualTo("deadline");
                 assertThat(row.getFailure().getMessage()).contains("reward.deadline");
@@ -167,9 +150,9 @@ class RuleScorerTest {
             assertThat(next.get(60, TimeUnit.SECONDS).getRows(0).hasFailure()).isFalse();
             assertThat(scorer.abandoned()).isEqualTo(1);
             for (int i = 1; i < RuleScorer.MOST_HUNG; i++) {
-                get(scorer, request(10 + i, 6));
+                get(scorer, Asked.of(10 + i, 6));
             }
-            assertThat(get(scorer, request(99, 5)).getRows(0).getFailure().getCode())
+            assertThat(get(scorer, Asked.of(99, 5)).getRows(0).getFailure().getCode())
                     .as("threads that hang are bounded")
                     .isEqualTo("too_many_hung");
             assertThat(interrupted.get()).isGreaterThanOrEqualTo(1);
@@ -195,7 +178,7 @@ class RuleScorerTest {
         })) {
             List<CompletableFuture<ScoreAnswer>> all = new ArrayList<>();
             for (int i = 0; i < 8; i++) {
-                all.add(scorer.score(request(i, 5), 0).toCompletableFuture());
+                all.add(scorer.score(Asked.of(i, 5), 0).toCompletableFuture());
             }
             for (CompletableFuture<ScoreAnswer> one : all) {
                 assertThat(one.get(60, TimeUnit.SECONDS).getRows(0).hasFailure())

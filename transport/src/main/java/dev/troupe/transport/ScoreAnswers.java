@@ -9,6 +9,9 @@ import java.util.List;
 
 /** Writes the answers of scorers. */
 public final class ScoreAnswers {
+    /** Name of what a completion is worth; a reward that is alone may go by its own name. */
+    public static final String REWARD = "reward";
+
     private static final int MOST_MESSAGE_CHARS = 500;
 
     private ScoreAnswers() {}

@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigFactory;
 import dev.troupe.cluster.ClusterNode;
 import dev.troupe.cluster.ClusterSettings;
 import dev.troupe.cluster.protocol.RolloutCommand;
+import dev.troupe.deploy.run.RunReward;
 import dev.troupe.learner.algorithm.Needs;
 import dev.troupe.learner.experience.ScoredTrajectory;
 import dev.troupe.learner.run.LearnerNode;
@@ -20,8 +21,8 @@ import dev.troupe.model.SamplingConfig;
 import dev.troupe.model.WholeModel;
 import dev.troupe.reference.ReferenceNode;
 import dev.troupe.reference.ReferenceSettings;
+import dev.troupe.reward.ModelScorer;
 import dev.troupe.reward.RewardNode;
-import dev.troupe.reward.RewardSettings;
 import dev.troupe.rollout.EndOfText;
 import dev.troupe.rollout.RolloutActor;
 import dev.troupe.rollout.RolloutSettings;
@@ -80,8 +81,11 @@ public final class ActorsBench {
                 model.path(), model.config().withScoreHead(true), ModelInit.withScoreHead(model.weights()));
         ReferenceNode references = ReferenceNode.start(
                 cluster, aeron.open("reference", null), new ReferenceSettings(null, 1, Numerics.FP32), model);
-        RewardNode rewards = RewardNode.model(
-                cluster, aeron.open("reward", null), RewardSettings.from(ConfigFactory.empty()), scored, model);
+        RewardNode rewards = RewardNode.start(
+                cluster,
+                aeron.open("reward", null),
+                ModelScorer.start("reward", scored, model, RunReward.Model.whole(scored).decoder(), 1),
+                "reward");
         CompletableFuture<String> valueEnded = new CompletableFuture<>();
         cluster.spawn(
                 ValueActor.create(aeron.open("value", null), "bench", new WholeModel(scored.config()), 1, valueEnded),

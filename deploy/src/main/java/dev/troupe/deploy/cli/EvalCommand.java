@@ -1,11 +1,15 @@
 package dev.troupe.deploy.cli;
 
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigUtil;
 import dev.troupe.data.DataSettings;
 import dev.troupe.data.rewards.RuleRewards;
 import dev.troupe.data.sources.Sources;
 import dev.troupe.deploy.eval.Evaluation;
 import dev.troupe.deploy.eval.EvaluationPlan;
+import dev.troupe.deploy.eval.Judge;
 import dev.troupe.deploy.report.EvaluationTable;
+import dev.troupe.deploy.run.RunReward;
 import dev.troupe.deploy.settings.Models;
 import dev.troupe.deploy.settings.Settings;
 import dev.troupe.deploy.settings.SettingsException;
@@ -13,9 +17,13 @@ import dev.troupe.model.Decoder;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.Tokenizer;
 import dev.troupe.model.WholeModel;
+import dev.troupe.reward.RewardPart;
+import dev.troupe.reward.RewardSettings;
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -34,8 +42,6 @@ import picocli.CommandLine.Spec;
             "  troupe eval --model runs/first --base stories --reward stories-reward"
         })
 final class EvalCommand implements Callable<Integer> {
-    private static final Set<String> RULES = Set.of("sentiment", "length", "brevity");
-
     @Spec
     private CommandSpec spec;
 
@@ -62,8 +68,8 @@ final class EvalCommand implements Callable<Integer> {
 
     @Option(
             names = "--reward",
-            paramLabel = "DIR | RULE",
-            description = "A reward model, or a rule: sentiment, length, brevity, or a class.")
+            paramLabel = "DIR | RULE | URL",
+            description = "A reward model, a rule (sentiment, length, brevity, gsm8k, format or a class), or a service.")
     private @Nullable String reward;
 
     @Option(names = "--count", paramLabel = "N", defaultValue = "32", description = "Prompts. Default: 32.")
@@ -80,15 +86,16 @@ final class EvalCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Settings settings = Settings.parse(
-                "defaults",
-                "",
-                List.of(
-                        "eval.prompts=\"" + prompts + "\"",
-                        "eval.count=" + count,
-                        "eval.samples=" + samples,
-                        "eval.seed=" + seed,
-                        "max_new_tokens=" + maxNewTokens));
+        List<String> overrides = new ArrayList<>(List.of(
+                "eval.prompts=" + ConfigUtil.quoteString(prompts),
+                "eval.count=" + count,
+                "eval.samples=" + samples,
+                "eval.seed=" + seed,
+                "max_new_tokens=" + maxNewTokens));
+        if (reward != null) {
+            overrides.addAll(RewardOption.settings(reward));
+        }
+        Settings settings = Settings.parse("defaults", "", overrides);
         DataSettings data = DataSettings.from(settings.config());
         PrintWriter out = spec.commandLine().getOut();
         try (LoadedModel ours = LoadedModel.open("--model", model);
@@ -98,7 +105,7 @@ final class EvalCommand implements Callable<Integer> {
                     new WholeModel(theirs.folder().config()),
                     () -> Decoder.load(theirs.folder().config(), theirs.folder().weights(), false),
                     theirs.tokenizer(),
-                    reward(data, theirs),
+                    reward(settings.config(), data, theirs),
                     RuleRewards.sentiment(data),
                     EvaluationPlan.from(settings.config()),
                     theirs.thread());
@@ -114,18 +121,22 @@ final class EvalCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Evaluation.Reward reward(DataSettings data, LoadedModel theirs) {
+    private Judge.@Nullable Opener reward(Config config, DataSettings data, LoadedModel theirs) {
         if (reward == null) {
-            return Evaluation.Reward.none();
+            return null;
         }
-        if (RULES.contains(reward) || reward.matches("(\\w+\\.)+[A-Z]\\w*")) {
-            return new Evaluation.Reward(null, RuleRewards.byName(reward, data));
+        RewardSettings settings = RewardSettings.from(config);
+        RunReward.requireColumns(settings, data, "--prompts " + prompts, Sources.evaluation(data));
+        Map<RewardPart, RunReward.Model> models = new HashMap<>();
+        for (RewardPart part : settings.models()) {
+            ModelFolder folder = ModelFolder.open(Models.folder("--reward", part.what(), "reward"));
+            try (Tokenizer tokenizer = folder.tokenizer()) {
+                requireSameTokenizer("--reward", tokenizer, theirs);
+            }
+            models.put(part, RunReward.Model.whole(folder));
         }
-        ModelFolder folder = ModelFolder.open(Models.folder("--reward", reward, "reward"));
-        try (Tokenizer tokenizer = folder.tokenizer()) {
-            requireSameTokenizer("--reward", tokenizer, theirs);
-        }
-        return new Evaluation.Reward(() -> Decoder.load(folder.config(), folder.weights(), false), null);
+        return new RunReward(settings, data, theirs.folder(), models::get)
+                .judge("reward", config.getDuration("scoring.deadline"));
     }
 
     private static void requireSame(String option, ModelFolder folder, Tokenizer tokenizer, LoadedModel theirs) {

@@ -13,11 +13,9 @@ import dev.troupe.model.TensorThread;
 import dev.troupe.model.TokenRow;
 import dev.troupe.model.Tokenizer;
 import dev.troupe.proto.TensorSet;
-import dev.troupe.proto.v1.FinishReason;
 import dev.troupe.rollout.Completion;
 import dev.troupe.rollout.EndOfText;
 import dev.troupe.rollout.SampleRequest;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -37,7 +35,7 @@ public final class Evaluation {
     private final ModelForm form;
     private final Callable<Decoder> reference;
     private final Tokenizer tokenizer;
-    private final Reward reward;
+    private final Judge.@Nullable Opener reward;
     private final RuleReward gold;
     private final EvaluationPlan plan;
     private final TensorThread thread;
@@ -46,6 +44,7 @@ public final class Evaluation {
      * @param form what the policies' sets are
      * @param reference makes, on the thread, what the KL is measured to; closed after use
      * @param tokenizer of policy and reward model
+     * @param reward scores completions; null for none, and its row is left out of the table
      * @param gold judges besides the reward
      * @param thread does the tensor work
      */
@@ -53,7 +52,7 @@ public final class Evaluation {
             ModelForm form,
             Callable<Decoder> reference,
             Tokenizer tokenizer,
-            Reward reward,
+            Judge.@Nullable Opener reward,
             RuleReward gold,
             EvaluationPlan plan,
             TensorThread thread) {
@@ -66,40 +65,19 @@ public final class Evaluation {
         this.thread = thread;
     }
 
-    /**
-     * What scores completions: a model, a rule, or neither.
-     *
-     * @param model makes, on the evaluation's thread, a decoder with a score head; closed after use
-     * @param deadline for one call of the rule
-     */
-    public record Reward(
-            @Nullable Callable<Decoder> model, @Nullable RuleReward rule, Duration deadline) {
-        private static final Duration DEADLINE = Duration.ofMinutes(5);
-
-        /** With a generous deadline. */
-        public Reward(@Nullable Callable<Decoder> model, @Nullable RuleReward rule) {
-            this(model, rule, DEADLINE);
-        }
-
-        /** No reward: its row is left out of the table. */
-        public static Reward none() {
-            return new Reward(null, null);
-        }
-    }
-
     /** Measures a policy, a set of the form; blocks until done. */
     public EvaluationReport of(TensorSet policy) {
         List<SampleRequest> requests = requests();
         EndOfText end = EndOfText.at(form.config().eosIds());
         List<Completion> drawn =
                 thread.call(() -> Sampler.complete(form, policy, requests, plan.sampling(), end, plan.slots()));
-        List<Measured> all = drawn.stream().map(this::measured).toList();
+        List<Measured> all = drawn.stream().map(c -> Measured.of(tokenizer, c)).toList();
         List<TokenRow> rows = all.stream().map(Measured::row).toList();
         List<Answer> answers = all.stream()
                 .map(m -> new Answer(plan.prompts().get(m.prompt()).text(), m.text()))
                 .toList();
         return new EvaluationReport(
-                rewards(rows, answers, all),
+                rewards(all),
                 Arrays.stream(gold.score(answers)).average().orElse(Double.NaN),
                 thread.call(() -> kl(rows, policy)),
                 mean(all, m -> m.row().completionLength()),
@@ -120,42 +98,26 @@ public final class Evaluation {
         return requests;
     }
 
-    private Measured measured(Completion completion) {
-        TokenRow row = TokenRow.of(completion.request().prompt(), completion.ids());
-        String whole = tokenizer.decode(row.ids());
-        String prompt = tokenizer.decode(completion.request().prompt());
-        String text = whole.startsWith(prompt) ? whole.substring(prompt.length()) : tokenizer.decode(completion.ids());
-        boolean ended = completion.finishReason() == FinishReason.FINISH_REASON_EOS;
-        return new Measured((int) completion.request().id().draw(), row, text, whole, ended);
-    }
-
-    private @Nullable ClusteredMean rewards(List<TokenRow> rows, List<Answer> answers, List<Measured> all) {
-        double[] scores = scores(rows, answers);
-        if (scores == null) {
+    /** Null when nothing judges, or it can judge none. */
+    private @Nullable ClusteredMean rewards(List<Measured> all) {
+        if (reward == null) {
             return null;
         }
-        return new ClusteredMean(IntStream.range(0, plan.prompts().size())
-                .mapToObj(p -> IntStream.range(0, scores.length)
-                        .filter(i -> all.get(i).prompt() == p)
-                        .mapToObj(i -> scores[i])
-                        .toList())
-                .toList());
-    }
-
-    private double @Nullable [] scores(List<TokenRow> rows, List<Answer> answers) {
-        RuleReward rule = reward.rule();
-        if (rule != null) {
-            return RuleScores.of(rule, answers, reward.deadline());
-        }
-        Callable<Decoder> model = reward.model();
-        if (model == null) {
-            return null;
-        }
-        return thread.call(() -> {
-            try (Decoder judge = model.call()) {
-                return doubles(judge.scores(rows, ROWS));
+        List<TokenRow> rows = all.stream().map(Measured::row).toList();
+        List<TrajectoryRef> ids = all.stream().map(Measured::id).toList();
+        try (Judge judge =
+                reward.open(prompt -> plan.prompts().get((int) prompt).columns())) {
+            List<Verdict> verdicts = judge.of(rows, ids);
+            if (verdicts.stream().noneMatch(Verdict::scored)) {
+                return null;
             }
-        });
+            return new ClusteredMean(IntStream.range(0, plan.prompts().size())
+                    .mapToObj(p -> IntStream.range(0, verdicts.size())
+                            .filter(i -> all.get(i).prompt() == p)
+                            .mapToObj(i -> verdicts.get(i).reward())
+                            .toList())
+                    .toList());
+        }
     }
 
     /** Both by the same scoring pass, so that equal weights give exactly 0. */
@@ -196,13 +158,5 @@ public final class Evaluation {
 
     private static double mean(List<Measured> all, ToDoubleFunction<Measured> of) {
         return all.stream().mapToDouble(of).average().orElse(Double.NaN);
-    }
-
-    private static double[] doubles(float[] values) {
-        double[] widened = new double[values.length];
-        for (int i = 0; i < values.length; i++) {
-            widened[i] = values[i];
-        }
-        return widened;
     }
 }

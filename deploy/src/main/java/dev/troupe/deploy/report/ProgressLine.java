@@ -44,7 +44,7 @@ public final class ProgressLine {
     }
 
     /** Minutes and seconds, as in 1:05. */
-    static String clock(double seconds) {
+    public static String clock(double seconds) {
         Duration d = Duration.ofSeconds(Math.round(seconds));
         return d.toHours() > 0
                 ? String.format(Locale.ROOT, "%d:%02d:%02d", d.toHours(), d.toMinutesPart(), d.toSecondsPart())

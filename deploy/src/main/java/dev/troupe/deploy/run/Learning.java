@@ -29,7 +29,7 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /** Puts the learner's parts together from a run's settings. */
-final class Learning {
+public final class Learning {
     private Learning() {}
 
     /** What the run's algorithm needs, and so which roles there are. */
@@ -124,7 +124,7 @@ final class Learning {
      *
      * @param context tokens that prompt and completion may have together
      */
-    static LedgerActor.Prompts prompts(Config config, Tokenizer tokenizer, int context) {
+    public static LedgerActor.Prompts prompts(Config config, Tokenizer tokenizer, int context) {
         Source<Prompt> source = Sources.prompts(DataSettings.from(config), config.getLong("seed"));
         int room = context - config.getInt("max_new_tokens");
         // A file's prompts are known: all are looked at before the run, so that a long one does not end it halfway.

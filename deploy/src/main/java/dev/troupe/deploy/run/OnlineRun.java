@@ -3,7 +3,6 @@ package dev.troupe.deploy.run;
 import com.typesafe.config.Config;
 import dev.troupe.cluster.protocol.RunCommand.RunDescription;
 import dev.troupe.data.DataSettings;
-import dev.troupe.data.rewards.RuleReward;
 import dev.troupe.data.rewards.RuleRewards;
 import dev.troupe.deploy.eval.Evaluation;
 import dev.troupe.deploy.eval.EvaluationPlan;
@@ -24,6 +23,7 @@ import dev.troupe.learner.run.OnlineTraining;
 import dev.troupe.learner.run.RunReport;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.Tokenizer;
+import dev.troupe.reward.RewardSettings;
 import dev.troupe.rollout.RolloutSettings;
 import java.io.PrintStream;
 import java.util.ArrayList;
@@ -105,14 +105,12 @@ final class OnlineRun {
 
     private Evaluation evaluation(RunForms forms, RunForms.Start policy, Tokenizer tokenizer, TensorThread thread) {
         DataSettings data = DataSettings.from(config);
-        RunForms.Judge reward = forms.reward();
-        RuleReward rule = reward == null ? RuleRewards.byName(config.getString("reward.rule"), data) : null;
+        RunReward reward = RunReward.of(RewardSettings.from(config), data, forms);
         return new Evaluation(
                 policy.form(),
                 forms.reference(),
                 tokenizer,
-                new Evaluation.Reward(
-                        reward == null ? null : reward.decoder(), rule, config.getDuration("reward.deadline")),
+                reward.judge("evaluation-reward", config.getDuration("scoring.deadline")),
                 RuleRewards.sentiment(data),
                 EvaluationPlan.from(config),
                 thread);

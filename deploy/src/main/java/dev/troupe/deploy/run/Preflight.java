@@ -14,6 +14,7 @@ import dev.troupe.model.ModelException;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelSettings;
 import dev.troupe.model.Tokenizer;
+import dev.troupe.reward.RewardSettings;
 import dev.troupe.rollout.RolloutSettings;
 
 /**
@@ -41,9 +42,8 @@ final class Preflight {
         }
         DataSettings data = DataSettings.from(config);
         RuleRewards.sentiment(data);
-        if (config.getString("reward.kind").equals("rule")) {
-            RuleRewards.byName(config.getString("reward.rule"), data);
-        }
+        models.rewards();
+        RunReward.check(RewardSettings.from(config), data, config.getLong("seed"));
         try (Tokenizer tokenizer = policy.tokenizer()) {
             Learning.prompts(config, tokenizer, RolloutSettings.from(config).contextOf(policy.config()));
             evaluation(config, data, tokenizer, policy.config().maxPositions());

@@ -4,14 +4,13 @@ import akka.actor.typed.ActorRef;
 import dev.troupe.cluster.protocol.RolloutCommand;
 import dev.troupe.cluster.protocol.ScorerCommand;
 import dev.troupe.data.DataSettings;
-import dev.troupe.data.rewards.RuleReward;
-import dev.troupe.data.rewards.RuleRewards;
 import dev.troupe.learner.algorithm.Needs;
 import dev.troupe.learner.value.ValueActor;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.reference.ReferenceNode;
 import dev.troupe.reference.ReferenceSettings;
 import dev.troupe.reward.RewardNode;
+import dev.troupe.reward.RewardScorer;
 import dev.troupe.reward.RewardSettings;
 import dev.troupe.rollout.RolloutActor;
 import dev.troupe.rollout.RolloutSettings;
@@ -119,16 +118,10 @@ final class Roles {
 
     private static Role reward(String name, RunNode node, RunModels models, RunForms forms) {
         RewardSettings settings = RewardSettings.from(node.config());
-        RunForms.Judge judge = forms.reward();
-        Station station = node.station(name);
-        RewardNode started;
-        if (judge == null) {
-            RuleReward rule = RuleRewards.byName(settings.rule(), DataSettings.from(node.config()));
-            started = RewardNode.rule(node.cluster(), station, settings, rule, models.policy());
-        } else {
-            started = RewardNode.model(
-                    node.cluster(), station, settings, judge.folder(), models.policy(), judge.decoder());
-        }
+        RunReward reward = RunReward.of(settings, DataSettings.from(node.config()), forms);
+        RewardScorer scorer = reward.open(
+                name, settings.threads(), reward.trainingColumns(node.config().getLong("seed")));
+        RewardNode started = RewardNode.start(node.cluster(), node.station(name), scorer, reward.description());
         return new Role(name, started.ended(), () -> started.ended().complete("drained"), started);
     }
 }

@@ -13,6 +13,7 @@ import dev.troupe.model.ModelSettings.Mode;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.WholeModel;
 import dev.troupe.proto.TensorSet;
+import dev.troupe.reward.RewardPart;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Locale;
@@ -106,37 +107,30 @@ final class RunForms implements AutoCloseable {
         return shared ? () -> Decoder.over(base(folder)) : whole(folder);
     }
 
-    /**
-     * A reward model.
-     *
-     * @param folder where it is from, with its tokenizer; an adapter that stands on a shared base is not merged into it
-     * @param decoder makes it, on the thread that is to judge
-     */
-    record Judge(ModelFolder folder, Callable<Decoder> decoder) {}
+    /** The policy's folder, with the tokenizer that all share. */
+    ModelFolder policyFolder() {
+        return models.policy();
+    }
 
     /**
-     * The reward model, or null when a rule rewards. It stands on a base that is there already and not quantised, if it
-     * is that base or an adapter with a head made for it.
+     * The model of a part of the reward. It stands on a base that is there already and not quantised, if it is that base
+     * or an adapter with a head made for it; such an adapter is not merged into it.
      */
-    @Nullable
-    Judge reward() {
-        Path path = models.rewardPath();
-        if (path == null) {
-            return null;
-        }
+    RunReward.Model reward(RewardPart part) {
+        Path path = models.rewardPath(part);
         if (settings.mode() == Mode.LORA && AdapterFolder.is(path)) {
             AdapterFolder adapter = AdapterFolder.open(path);
             FrozenBase below = open(adapter.basePath());
             if (below != null) {
                 ModelFolder base = ModelFolder.open(adapter.basePath());
-                return new Judge(
+                return new RunReward.Model(
                         new ModelFolder(path, base.config(), base.weights()),
                         () -> AdaptedModel.of(below, adapter).decoder(adapter.tensors(), false));
             }
         }
-        ModelFolder folder = Objects.requireNonNull(models.reward());
+        ModelFolder folder = models.reward(part);
         FrozenBase itself = settings.mode() == Mode.LORA ? open(path) : null;
-        return new Judge(folder, itself == null ? whole(folder) : () -> Decoder.over(itself));
+        return new RunReward.Model(folder, itself == null ? whole(folder) : () -> Decoder.over(itself));
     }
 
     private Callable<Decoder> whole(ModelFolder folder) {

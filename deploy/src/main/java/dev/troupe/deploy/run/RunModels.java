@@ -6,8 +6,10 @@ import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelInit;
 import dev.troupe.model.Tokenizer;
+import dev.troupe.reward.RewardPart;
+import dev.troupe.reward.RewardSettings;
 import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
+import java.util.List;
 
 /** Finds and opens the model folders that a run's settings name, and checks that they fit each other. */
 final class RunModels {
@@ -35,22 +37,24 @@ final class RunModels {
                 : checked("model.reference", Models.of(config, "model.reference"));
     }
 
-    /** {@code model.reward}; null when a rule rewards. */
-    @Nullable
-    ModelFolder reward() {
-        Path path = rewardPath();
-        return path == null ? null : checked("model.reward", path);
+    /** The model of a part of the reward. */
+    ModelFolder reward(RewardPart part) {
+        return checked(part.key(), rewardPath(part));
     }
 
-    /** Where the reward model is; null when a rule rewards. */
-    @Nullable
-    Path rewardPath() {
-        return config.getString("reward.kind").equals("rule") ? null : Models.of(config, "model.reward");
+    /** Where the model of a part of the reward is. */
+    Path rewardPath(RewardPart part) {
+        return Models.folder(part.key(), part.what(), "reward");
+    }
+
+    /** The models that reward: none when rules or services do. */
+    List<ModelFolder> rewards() {
+        return RewardSettings.from(config).models().stream().map(this::reward).toList();
     }
 
     /**
-     * What the value model starts from: {@code model.value}, or the reward model, or the policy. A folder without a
-     * score head gets one that answers 0.
+     * What the value model starts from: {@code model.value}, or the first reward model, or the policy. A folder without
+     * a score head gets one that answers 0.
      */
     ModelFolder value() {
         ModelFolder start = valueStart();
@@ -65,8 +69,8 @@ final class RunModels {
         if (!config.getIsNull("model.value")) {
             return checked("model.value", Models.of(config, "model.value"));
         }
-        ModelFolder reward = reward();
-        return reward == null ? policy() : reward;
+        List<ModelFolder> rewards = rewards();
+        return rewards.isEmpty() ? policy() : rewards.get(0);
     }
 
     /** Token ids mean the same to every model of a run: a tokenizer that differs is refused. */

@@ -58,6 +58,7 @@ final class StepWriter implements RunObserver, AutoCloseable {
         List<Answer> answers = report.batch().stream().map(this::answer).toList();
         double[] judged = gold.score(answers);
         Map<String, Object> line = new LinkedHashMap<>(report.metrics());
+        line.putAll(RewardMetrics.of(report.batch()));
         line.put("gold/" + gold.name(), Arrays.stream(judged).average().orElse(Double.NaN));
         trained.write(
                 report.step(),
@@ -88,6 +89,7 @@ final class StepWriter implements RunObserver, AutoCloseable {
         }
         Map<String, Double> rewards = new LinkedHashMap<>();
         rewards.put("reward", (double) t.scores().reward());
+        t.scores().rewards().forEach((name, score) -> rewards.put(name, (double) score));
         rewards.put("gold/" + gold.name(), judged);
         return new SamplesWriter.Sample(
                 step,

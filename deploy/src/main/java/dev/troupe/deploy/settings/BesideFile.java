@@ -1,6 +1,8 @@
 package dev.troupe.deploy.settings;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigList;
+import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import com.typesafe.config.ConfigValueType;
@@ -25,6 +27,9 @@ final class BesideFile {
             "model.reward",
             "model.value");
 
+    private static final String PARTS = "reward.parts";
+    private static final String MODEL = "model";
+
     private BesideFile() {}
 
     /** The same settings with such paths made absolute, so that a run's config.conf means the same from anywhere. */
@@ -35,7 +40,20 @@ final class BesideFile {
                 resolved = resolved.withValue(key, resolve(config.getValue(key)));
             }
         }
-        return resolved;
+        return config.hasPath(PARTS) ? resolved.withValue(PARTS, parts(config.getValue(PARTS))) : resolved;
+    }
+
+    /** The models in the list of rewards. */
+    private static ConfigValue parts(ConfigValue value) {
+        if (!(value instanceof ConfigList list)) {
+            return value;
+        }
+        List<ConfigValue> parts = list.stream()
+                .map(part -> part instanceof ConfigObject object && object.containsKey(MODEL)
+                        ? object.withValue(MODEL, resolve(object.get(MODEL)))
+                        : part)
+                .toList();
+        return ConfigValueFactory.fromIterable(parts).withOrigin(value.origin());
     }
 
     private static ConfigValue resolve(ConfigValue value) {

@@ -6,6 +6,8 @@ import dev.troupe.learner.algorithm.Needs;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelSettings;
+import dev.troupe.reward.RewardPart;
+import dev.troupe.reward.RewardSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -142,11 +144,10 @@ public final class MemoryEstimate {
 
     /** A base is counted where it is loaded first; in processes of their own the others load it again. */
     private void onlineAdapted() {
-        boolean rule = config.getString("reward.kind").equals("rule");
-        boolean valueApart = !config.getIsNull("model.value") || !rule;
-        String valueKey = !config.getIsNull("model.value") ? "model.value" : rule ? "model.policy" : "model.reward";
+        List<RewardPart> rewards = RewardSettings.from(config).models();
+        boolean valueApart = !config.getIsNull("model.value") || !rewards.isEmpty();
         AdapterMemory policy = AdapterMemory.of(memory("model.policy").model(), settings);
-        AdapterMemory value = AdapterMemory.of(memory(valueKey).model(), settings);
+        AdapterMemory value = AdapterMemory.of(valueStart(rewards).model(), settings);
         long context = config.getLong("rollout.context");
         long most = policy.model().maxPositions();
         long length = context == 0 ? most : Math.min(context, most);
@@ -179,12 +180,15 @@ public final class MemoryEstimate {
         int references = wants(Needs::reference) && !ownReference ? 1 : 0;
         apart = (replicas + references) * policy.base() + (wants(Needs::value) ? value.base() : 0);
         apart += (replicas - 1) * policy.packed();
-        if (!rule) {
-            boolean shared = config.getIsNull("model.value") && settings.mode() == ModelSettings.Mode.LORA;
-            ModelMemory reward = memory("model.reward");
-            long rewardRows = config.getLong("reward.batch");
-            roles.add(new Role("reward", 1, shared ? 0 : reward.weights(), 0, 0, reward.scored(rewardRows, length)));
-            apart += shared ? reward.weights() : 0;
+        // The value model, where there is one, starts from the first.
+        boolean shared = wants(Needs::value)
+                && config.getIsNull("model.value")
+                && settings.mode() == ModelSettings.Mode.LORA;
+        for (RewardPart part : rewards) {
+            boolean there = shared && part.equals(rewards.get(0));
+            ModelMemory reward = memory(part);
+            reward(part, there ? 0 : reward.weights(), reward, length);
+            apart += there ? reward.weights() : 0;
         }
     }
 
@@ -220,11 +224,27 @@ public final class MemoryEstimate {
                 wants(Needs::reference),
                 new Role("reference", 1, reference.weights(), 0, 0, reference.scored(rows, length)));
         addIf(wants(Needs::value), new Role("value actor", 1, 2 * value.weights(), 0, 0, value.scored(rows, length)));
-        if (!config.getString("reward.kind").equals("rule")) {
-            ModelMemory reward = memory("model.reward");
-            roles.add(new Role(
-                    "reward", 1, reward.weights(), 0, 0, reward.scored(config.getLong("reward.batch"), length)));
+        for (RewardPart part : RewardSettings.from(config).models()) {
+            ModelMemory reward = memory(part);
+            reward(part, reward.weights(), reward, length);
         }
+    }
+
+    private void reward(RewardPart part, long weights, ModelMemory model, long length) {
+        String name = RewardSettings.from(config).weighted() ? "reward: " + part.name() : "reward";
+        roles.add(new Role(name, 1, weights, 0, 0, model.scored(config.getLong("reward.batch"), length)));
+    }
+
+    private ModelMemory valueStart(List<RewardPart> rewards) {
+        if (!config.getIsNull("model.value")) {
+            return memory("model.value");
+        }
+        return rewards.isEmpty() ? memory("model.policy") : memory(rewards.get(0));
+    }
+
+    private ModelMemory memory(RewardPart part) {
+        ModelConfig model = ModelFolder.config(Models.folder(part.key(), part.what(), "reward"));
+        return new ModelMemory(model, settings.numerics());
     }
 
     private ModelMemory memory(String key) {

@@ -121,10 +121,11 @@ public final class Settings {
         return ConfigFactory.empty().withValue(ConfigUtil.joinPath(path), parseValue(value));
     }
 
-    /** A value that HOCON cannot read (a path with a colon, say) is a text. */
+    /** A value that HOCON cannot read (a path with a colon, say) is a text, and so is a URL, which it reads in part. */
     private static ConfigValue parseValue(String value) {
         ConfigValue text = ConfigValueFactory.fromAnyRef(value, COMMAND_LINE);
-        if (value.isEmpty() || value.contains("//")) {
+        boolean quoted = value.matches("[\\[{\"].*");
+        if (value.isEmpty() || (value.contains("//") && !quoted)) {
             return text;
         }
         try {

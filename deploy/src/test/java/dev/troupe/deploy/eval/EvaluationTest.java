@@ -14,6 +14,10 @@ import dev.troupe.model.ModelInit;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.Tokenizer;
 import dev.troupe.model.WholeModel;
+import dev.troupe.reward.AnswerTexts;
+import dev.troupe.reward.RewardScorer;
+import dev.troupe.reward.RuleScorer;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -29,10 +33,14 @@ class EvaluationTest {
             new WholeModel(base.config()),
             () -> Decoder.load(base.config(), base.weights(), false),
             tokenizer,
-            new Evaluation.Reward(null, gold),
+            columns -> new Judge(scorer(), 64, Duration.ofMinutes(5)),
             gold,
             EvaluationPlan.from(settings.config()),
             thread);
+
+    private RewardScorer scorer() {
+        return new RuleScorer(gold, new AnswerTexts(base.tokenizer()), 1, Duration.ofMinutes(5));
+    }
 
     @AfterEach
     void close() {
@@ -60,7 +68,8 @@ class EvaluationTest {
             golds += gold.score("", text);
         }
         assertThat(report.gold()).isEqualTo(golds / 12, org.assertj.core.data.Offset.offset(1e-12));
-        assertThat(report.reward()).isEqualTo(report.gold());
+        // A reward travels as a float.
+        assertThat(report.reward()).isEqualTo(report.gold(), org.assertj.core.data.Offset.offset(1e-7));
         assertThat(report.distinct()).isEqualTo(texts.stream().distinct().count() / 12.0);
     }
 

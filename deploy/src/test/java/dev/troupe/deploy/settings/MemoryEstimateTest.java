@@ -86,6 +86,25 @@ class MemoryEstimateTest {
                 .hasMessageContaining("GB of memory");
     }
 
+    @Test
+    void shouldCountEveryModelThatRewards() {
+        long one = rewards("reward.kind = model");
+        assertThat(one).isPositive();
+        assertThat(rewards("reward.kind = rule")).isZero();
+        assertThat(rewards("reward.kind = http")).isZero();
+        assertThat(
+                        rewards(
+                                "reward.parts = [{rule = length}, {model = stories-reward}, {model = stories-reward, name = b}]"))
+                .isEqualTo(2 * one);
+    }
+
+    private static long rewards(String settings) {
+        return MemoryEstimate.of(Settings.parse("test", settings, List.of()).config()).roles().stream()
+                .filter(role -> role.name().startsWith("reward"))
+                .mapToLong(MemoryEstimate.Role::bytes)
+                .sum();
+    }
+
     /** By hand: rank 16 on seven matrices of 30 layers; NF4 is 4.13 bits a number. */
     @Test
     void shouldReckonAdaptersOnOneBase() {

@@ -130,6 +130,24 @@ class SettingsTest {
     }
 
     @Test
+    void modelsInTheListOfRewardsAreFoundBesideTheFileToo() throws Exception {
+        Path file = Files.writeString(
+                folder.resolve("mine.conf"),
+                "reward.parts = [{model = ./r, weight = 2}, {rule = length}, {model = stories-reward, name = other}]\n");
+
+        Settings settings = Settings.load(file.toString(), List.of());
+
+        assertThat(settings.config().getConfigList("reward.parts").stream()
+                        .map(part -> part.hasPath("model") ? part.getString("model") : ""))
+                .containsExactly(folder.resolve("r").toString(), "", "stories-reward");
+        assertThatThrownBy(() -> Settings.load(
+                        Files.writeString(file, "seed = 1\nreward.parts = [{rule = length, weight = a}]\n")
+                                .toString(),
+                        List.of()))
+                .hasMessageStartingWith(file + ":2: reward.parts has as part 1");
+    }
+
+    @Test
     void anUnknownKeyIsRefusedWithTheNearestOneAndItsPlace() throws Exception {
         Path file = Files.writeString(folder.resolve("mine.conf"), "seed = 1\nlearning_rat = 1e-3\n");
 
@@ -193,6 +211,8 @@ class SettingsTest {
                                 "learning_rate=1e-3",
                                 "value_learning_rate=2e-3",
                                 "stop=[\"\\n\", end]",
+                                "reward.http.url=https://judge.example/score",
+                                "reward.parts=[{http = \"https://judge.example/more\"}]",
                                 "data.prompts=/a/b c:d?.jsonl",
                                 "rollout.deadline=1500ms"))
                 .config();
@@ -201,6 +221,9 @@ class SettingsTest {
         assertThat(config.getDouble("value_learning_rate")).isEqualTo(0.002);
         assertThat(config.getStringList("stop")).containsExactly("\n", "end");
         assertThat(config.getString("data.prompts")).isEqualTo("/a/b c:d?.jsonl");
+        assertThat(config.getString("reward.http.url")).isEqualTo("https://judge.example/score");
+        assertThat(config.getConfigList("reward.parts").get(0).getString("http"))
+                .isEqualTo("https://judge.example/more");
         assertThat(config.getDuration("rollout.deadline")).hasMillis(1500);
     }
 

@@ -223,31 +223,37 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
         }
         request.replica.open--;
         times.add(request.rows.kind.label(), answer.getBusyUs());
-        Map<TrajectoryRef, RowScore> rows = new HashMap<>();
+        Map<TrajectoryRef, List<RowScore>> rows = new HashMap<>();
         for (RowScore row : answer.getRowsList()) {
-            rows.put(new TrajectoryRef(row.getId().getDraw(), row.getId().getSample()), row);
+            TrajectoryRef id =
+                    new TrajectoryRef(row.getId().getDraw(), row.getId().getSample());
+            rows.computeIfAbsent(id, i -> new ArrayList<>()).add(row);
         }
         for (HeldTrajectory t : request.rows.rows) {
             ScoreBoard board = boards.get(t.id());
             if (board != null) {
-                note(board, request, rows.get(t.id()), answer.getModelVersion());
+                note(board, request, rows.getOrDefault(t.id(), List.of()), answer.getModelVersion());
             }
         }
         sendUnsent(request.rows.kind);
         return this;
     }
 
-    private void note(ScoreBoard board, Open request, @Nullable RowScore row, long modelVersion) {
+    /** The first of a trajectory's rows is its score; those after it are the named ones that it comes from. */
+    private void note(ScoreBoard board, Open request, List<RowScore> rows, long modelVersion) {
         TrajectoryRef id = board.trajectory.id();
         Optional<String> wrong;
-        if (row == null) {
+        if (rows.isEmpty()) {
             wrong = Optional.of("it was left out of the answer");
-        } else if (row.hasFailure()) {
-            wrong = Optional.of(
-                    row.getFailure().getCode() + ": " + row.getFailure().getMessage());
+        } else if (rows.get(0).hasFailure()) {
+            wrong = Optional.of(rows.get(0).getFailure().getCode() + ": "
+                    + rows.get(0).getFailure().getMessage());
         } else {
             try {
-                wrong = board.note(request.rows.kind, Tensors.floats(row.getValues()), modelVersion);
+                wrong = board.note(request.rows.kind, Tensors.floats(rows.get(0).getValues()), modelVersion);
+                if (wrong.isEmpty() && request.rows.kind == ScorerKind.REWARD) {
+                    noteNamed(board, rows.size() == 1 ? rows : rows.subList(1, rows.size()));
+                }
             } catch (WireException e) {
                 wrong = Optional.of(String.valueOf(e.getMessage()));
             }
@@ -259,6 +265,15 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
                 boards.remove(id);
                 ledger.tell(new Scored(id, scores));
             });
+        }
+    }
+
+    private static void noteNamed(ScoreBoard board, List<RowScore> rows) {
+        for (RowScore row : rows) {
+            float[] score = Tensors.floats(row.getValues());
+            if (score.length == 1) {
+                board.noteReward(row.getName(), score[0]);
+            }
         }
     }
 

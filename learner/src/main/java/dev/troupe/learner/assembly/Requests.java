@@ -1,11 +1,9 @@
 package dev.troupe.learner.assembly;
 
 import dev.troupe.learner.experience.HeldTrajectory;
-import dev.troupe.proto.Tensors;
+import dev.troupe.model.TokenRows;
 import dev.troupe.proto.v1.ScoreRequest;
-import dev.troupe.proto.v1.TokenBatch;
 import dev.troupe.proto.v1.TrajectoryId;
-import java.util.Arrays;
 import java.util.List;
 
 /** Writes requests for scores. */
@@ -15,7 +13,7 @@ final class Requests {
         ScoreRequest.Builder request = ScoreRequest.newBuilder()
                 .setRequest(number)
                 .setKind(kind.wire())
-                .setBatch(batch(rows))
+                .setBatch(TokenRows.batch(rows.stream().map(HeldTrajectory::row).toList()))
                 .setDeadlineMs(settings.deadline().toMillis())
                 .setTemperature(settings.temperature());
         for (HeldTrajectory t : rows) {
@@ -23,18 +21,6 @@ final class Requests {
             request.addFinishReasons(t.finishReason());
         }
         return request.build();
-    }
-
-    private static TokenBatch batch(List<HeldTrajectory> rows) {
-        int[] lengths = rows.stream().mapToInt(t -> t.row().length()).toArray();
-        int[] prompts = rows.stream().mapToInt(t -> t.row().promptLength()).toArray();
-        int[] ids =
-                rows.stream().flatMapToInt(t -> Arrays.stream(t.row().ids())).toArray();
-        return TokenBatch.newBuilder()
-                .setIds(Tensors.ofInts(ids))
-                .setLengths(Tensors.ofInts(lengths))
-                .setPromptLengths(Tensors.ofInts(prompts))
-                .build();
     }
 
     private Requests() {}

@@ -2,6 +2,8 @@ package dev.troupe.learner.assembly;
 
 import dev.troupe.learner.experience.HeldTrajectory;
 import dev.troupe.learner.experience.Scores;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +17,7 @@ final class ScoreBoard {
     private float @Nullable [] reference;
     private float @Nullable [] values;
     private @Nullable Float reward;
+    private final Map<String, Float> rewards = new LinkedHashMap<>();
     private long valueVersion;
 
     ScoreBoard(HeldTrajectory trajectory, Set<ScorerKind> wanted) {
@@ -53,6 +56,11 @@ final class ScoreBoard {
         return Optional.empty();
     }
 
+    /** Notes what the reward comes from. */
+    void noteReward(String name, float score) {
+        rewards.put(name, score);
+    }
+
     boolean has(ScorerKind kind) {
         return switch (kind) {
             case REFERENCE -> reference != null;
@@ -67,6 +75,10 @@ final class ScoreBoard {
         return score == null || !wanted.stream().allMatch(this::has)
                 ? Optional.empty()
                 : Optional.of(new Scores(
-                        reference == null ? NONE : reference, score, values == null ? NONE : values, valueVersion));
+                        reference == null ? NONE : reference,
+                        score,
+                        rewards,
+                        values == null ? NONE : values,
+                        valueVersion));
     }
 }

@@ -9,6 +9,7 @@ import dev.troupe.learner.experience.ScoredTrajectory;
 import dev.troupe.learner.ledger.LedgerCounts;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -48,6 +49,11 @@ class LearnerFlowTest extends PlayedRun {
             for (ScoredTrajectory t : batch) {
                 TrajectoryRef id = t.trajectory().id();
                 assertThat(t.scores().reward()).isEqualTo(rewardOf(id));
+                assertThat(t.scores().rewards())
+                        .isEqualTo(
+                                hasParts(id)
+                                        ? Map.of("whole", rewardOf(id) - 1, "one", 1f)
+                                        : Map.of("reward", rewardOf(id)));
                 assertThat(t.scores().reference()).hasSize(t.trajectory().row().completionLength());
                 assertThat(t.scores().values()).hasSize(t.trajectory().row().completionLength() + 1);
             }

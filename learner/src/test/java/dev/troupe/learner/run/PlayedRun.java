@@ -38,6 +38,7 @@ import dev.troupe.proto.v1.Lease;
 import dev.troupe.proto.v1.LeaseGrant;
 import dev.troupe.proto.v1.RowScore;
 import dev.troupe.proto.v1.ScoreAnswer;
+import dev.troupe.proto.v1.ScoreKind;
 import dev.troupe.proto.v1.ScoreRequest;
 import dev.troupe.proto.v1.Trajectory;
 import dev.troupe.proto.v1.TrajectoryId;
@@ -85,6 +86,11 @@ abstract class PlayedRun {
     @AfterEach
     void shutDown() {
         kit.shutdownTestKit();
+    }
+
+    /** Some rewards are sums, whose parts come with them. */
+    static boolean hasParts(TrajectoryRef id) {
+        return id.draw() % 2 == 0;
     }
 
     float rewardOf(TrajectoryRef id) {
@@ -190,13 +196,20 @@ abstract class PlayedRun {
                     if (rewardFails.test(ref)) {
                         row.setFailure(Failure.newBuilder().setCode("THREW").setMessage("no"));
                     } else {
-                        row.setValues(Tensors.ofFloats(rewardOf(ref)));
+                        row.setName("reward").setValues(Tensors.ofFloats(rewardOf(ref)));
                     }
                 }
             }
             answer.addRows(row);
+            if (request.getKind() == ScoreKind.SCORE_KIND_REWARD && hasParts(ref) && !row.hasFailure()) {
+                answer.addRows(named(id, "whole", rewardOf(ref) - 1)).addRows(named(id, "one", 1));
+            }
         }
         assembler.tell(new Assembler.Answered(answer.build()));
+    }
+
+    private static RowScore.Builder named(TrajectoryId id, String name, float score) {
+        return RowScore.newBuilder().setId(id).setName(name).setValues(Tensors.ofFloats(score));
     }
 
     /** Answers every lease at once, in the version it has. */
