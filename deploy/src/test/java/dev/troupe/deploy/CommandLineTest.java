@@ -61,7 +61,17 @@ class CommandLineTest {
     @Test
     void theContractsCommandsAreThere() {
         assertThat(Main.commandLine().getSubcommands().keySet())
-                .contains("run", "node", "launch", "generate", "logprobs", "eval", "convert", "doctor", "bench");
+                .contains(
+                        "run",
+                        "node",
+                        "launch",
+                        "generate",
+                        "logprobs",
+                        "eval",
+                        "best-of-n",
+                        "convert",
+                        "doctor",
+                        "bench");
     }
 
     @ParameterizedTest

@@ -10,8 +10,8 @@ import java.util.Set;
 /**
  * A row of a prompt file as a prompt, in the field's shapes: {@code prompt} (a text, or a dialogue), {@code messages},
  * {@code conversations} (from, value), {@code instruction} with {@code input}, or with the {@code instances} of
- * Self-Instruct, whose first input counts, and GSM8K's {@code question} with its {@code answer}. Answers that a row holds
- * do not belong to the prompt; like every other column they stand beside it.
+ * Self-Instruct, whose first input counts, and GSM8K's {@code question} with its {@code answer}. Answers that a row
+ * holds do not belong to the prompt; like every other column they stand beside it.
  */
 final class PromptRows {
     private static final List<String> KINDS = List.of("prompt", "messages", "conversations", "instruction");

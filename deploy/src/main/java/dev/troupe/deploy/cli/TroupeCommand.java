@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
             LogprobsCommand.class,
             EvalCommand.class,
             StudyCommand.class,
+            BestOfNCommand.class,
             ConvertCommand.class,
             BenchCommand.class,
             DoctorCommand.class
