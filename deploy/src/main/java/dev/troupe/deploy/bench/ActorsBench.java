@@ -84,7 +84,8 @@ public final class ActorsBench {
         RewardNode rewards = RewardNode.start(
                 cluster,
                 aeron.open("reward", null),
-                ModelScorer.start("reward", scored, model, RunReward.Model.whole(scored).decoder(), 1),
+                ModelScorer.start(
+                        "reward", scored, model, RunReward.Model.whole(scored).decoder(), 1),
                 "reward");
         CompletableFuture<String> valueEnded = new CompletableFuture<>();
         cluster.spawn(

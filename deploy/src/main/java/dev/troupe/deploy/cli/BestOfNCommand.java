@@ -132,8 +132,7 @@ final class BestOfNCommand implements Callable<Integer> {
                     rewards,
                     data,
                     policy.folder(),
-                    part -> RunReward.Model.whole(
-                            ModelFolder.open(Models.folder(part.key(), part.what(), "reward"))));
+                    part -> RunReward.Model.whole(ModelFolder.open(Models.folder(part.key(), part.what(), "reward"))));
             Choice choice = choice();
             LongFunction<int[]> ids = Learning.prompts(
                     config,

@@ -69,7 +69,8 @@ final class EvalCommand implements Callable<Integer> {
     @Option(
             names = "--reward",
             paramLabel = "DIR | RULE | URL",
-            description = "A reward model, a rule (sentiment, length, brevity, gsm8k, format or a class), or a service.")
+            description =
+                    "A reward model, a rule (sentiment, length, brevity, gsm8k, format or a class), or a service.")
     private @Nullable String reward;
 
     @Option(names = "--count", paramLabel = "N", defaultValue = "32", description = "Prompts. Default: 32.")

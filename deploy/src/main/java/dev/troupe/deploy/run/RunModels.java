@@ -10,6 +10,7 @@ import dev.troupe.reward.RewardPart;
 import dev.troupe.reward.RewardSettings;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Finds and opens the model folders that a run's settings name, and checks that they fit each other. */
 final class RunModels {

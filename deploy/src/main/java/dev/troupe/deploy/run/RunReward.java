@@ -54,10 +54,7 @@ public final class RunReward {
      * @param models finds the model of a part
      */
     public RunReward(
-            RewardSettings settings,
-            DataSettings data,
-            ModelFolder policy,
-            Function<RewardPart, Model> models) {
+            RewardSettings settings, DataSettings data, ModelFolder policy, Function<RewardPart, Model> models) {
         this.settings = settings;
         this.data = data;
         this.policy = policy;

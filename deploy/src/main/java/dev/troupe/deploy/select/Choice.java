@@ -86,8 +86,6 @@ public sealed interface Choice {
     }
 
     private static Object said(Prompt prompt, Scored completion) {
-        return prompt.messages().isEmpty()
-                ? completion.text()
-                : List.of(new Message("assistant", completion.text()));
+        return prompt.messages().isEmpty() ? completion.text() : List.of(new Message("assistant", completion.text()));
     }
 }

@@ -181,9 +181,8 @@ public final class MemoryEstimate {
         apart = (replicas + references) * policy.base() + (wants(Needs::value) ? value.base() : 0);
         apart += (replicas - 1) * policy.packed();
         // The value model, where there is one, starts from the first.
-        boolean shared = wants(Needs::value)
-                && config.getIsNull("model.value")
-                && settings.mode() == ModelSettings.Mode.LORA;
+        boolean shared =
+                wants(Needs::value) && config.getIsNull("model.value") && settings.mode() == ModelSettings.Mode.LORA;
         for (RewardPart part : rewards) {
             boolean there = shared && part.equals(rewards.get(0));
             ModelMemory reward = memory(part);

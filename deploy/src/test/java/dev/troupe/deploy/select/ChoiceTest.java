@@ -20,7 +20,9 @@ class ChoiceTest {
     }
 
     private static List<String> rows(Choice choice, Prompt prompt, Scored... completions) {
-        return choice.rows(prompt, List.of(completions)).stream().map(Json::line).toList();
+        return choice.rows(prompt, List.of(completions)).stream()
+                .map(Json::line)
+                .toList();
     }
 
     @Test
@@ -39,7 +41,8 @@ class ChoiceTest {
 
     @Test
     void equalRewardsMakeNoPair() {
-        assertThat(rows(new Choice.Pairs(), TEXT, scored("a", 1), scored("b", 1))).isEmpty();
+        assertThat(rows(new Choice.Pairs(), TEXT, scored("a", 1), scored("b", 1)))
+                .isEmpty();
         assertThat(rows(new Choice.Pairs(), TEXT, scored("a", 1), scored("b", -1), scored("c", 3)))
                 .containsExactly("{\"prompt\":\"Once\",\"chosen\":\"c\",\"rejected\":\"b\",\"score_chosen\":3.0,"
                         + "\"score_rejected\":-1.0,\"margin\":4.0}");
@@ -52,7 +55,8 @@ class ChoiceTest {
         assertThat(rows(new Choice.Best(), DIALOGUE, scored("Hello", 1)))
                 .containsExactly(
                         prompt + "\"completion\":[{\"role\":\"assistant\",\"content\":\"Hello\"}],\"reward\":1.0}");
-        assertThat(rows(new Choice.Pairs(), DIALOGUE, scored("Yes", 1), scored("No", 0)).get(0))
+        assertThat(rows(new Choice.Pairs(), DIALOGUE, scored("Yes", 1), scored("No", 0))
+                        .get(0))
                 .startsWith(prompt + "\"chosen\":[{\"role\":\"assistant\",\"content\":\"Yes\"}],\"rejected\":[{");
     }
 
