@@ -38,7 +38,7 @@ public final class Decoder implements AutoCloseable {
         this.config = config;
         this.form = new WholeModel(config, numerics);
         this.numerics = numerics;
-        this.script = Script.load(Decoder.class, "decoder.py", "linear.py", "kernel.py", "head.py");
+        this.script = Script.load(Decoder.class, "decoder.py", "linear.py", "kernel.py", "head.py", "divergence.py");
         boolean byKernel = !config.family().qkNorm();
         DeviceWeights live = new DeviceWeights(config, set, script, numerics.dtype(), byKernel || !trainable);
         this.weights = live;
@@ -271,6 +271,64 @@ public final class Decoder implements AutoCloseable {
             return head.trainLogprobs(batch, recorded(trunk), temperature);
         }
         return script.tensors(batch.manager(), "logprobs_and_entropy", head(batch, batch.targets(), temperature));
+    }
+
+    /** Takes what a teacher says of consecutive completion positions of a row, rows and positions in order. */
+    public interface SoftTargetSink {
+        /** @param first completion position that the part begins with */
+        void take(int row, int first, SoftTargets part);
+    }
+
+    /**
+     * The distribution of the next token at each completion position, a part at a time: no more than that is held.
+     *
+     * @param rows of one pass, at least one
+     * @param topK how many of the likeliest tokens have a log-probability of their own; 0 for all, as when the
+     *     vocabulary has no more than one token beside them
+     * @param temperature that logits are divided by
+     */
+    public void softTargets(List<TokenRow> rows, int topK, double temperature, SoftTargetSink sink) {
+        requireHead(false, "distributions");
+        if (topK < 0) {
+            throw new IllegalArgumentException("the " + topK + " likeliest tokens: expected 0 (all) or more");
+        }
+        try (Batch batch = Batch.of(rows, Batch.Kind.COMPLETION)) {
+            checkWidth(batch);
+            NDArray hidden = head.over(batch.manager(), kernels().hidden(batch), temperature);
+            head.distillation().softTargets(batch, hidden, topK < config.vocabulary() - 1 ? topK : 0, sink);
+        }
+    }
+
+    /**
+     * How far the distributions at a batch's outputs are from a teacher's: the generalized Jensen-Shannon divergence of
+     * Agarwal et al. 2023 (divergence.py has its formula), in nats. Recorded for a backward pass inside {@link
+     * Autograd#record()}. With soft targets of K tokens both distributions are taken over those and "all others".
+     *
+     * @param teacher of each row of the batch, taken at the same temperature
+     * @param beta the teacher's weight in the mixture, 0 to 1; 0 is KL(teacher || student), 1 the reverse
+     * @param temperature that logits are divided by
+     * @return divergences [N], and entropies [N] of the student, which have no gradient
+     */
+    public NDList divergence(Batch batch, List<SoftTargets> teacher, double beta, double temperature) {
+        requireHead(false, "divergences");
+        checkWidth(batch);
+        if (!(beta >= 0 && beta <= 1)) {
+            throw new IllegalArgumentException("beta = " + beta + ": expected 0 to 1");
+        }
+        DistillationHead.requireFits(batch, teacher, config.vocabulary());
+        try (Autograd.Pause pause = Autograd.pause()) {
+            Trunk.Pass pass = Autograd.isRecording()
+                    ? kernels().begin(batch)
+                    : new Trunk.Pass(kernels().hidden(batch), gradient -> {});
+            return head.distillation().divergence(batch, pass, temperature, teacher, beta);
+        }
+    }
+
+    private Trunk kernels() {
+        if (trunk == null) {
+            throw new IllegalStateException("the definition alone has no distillation head");
+        }
+        return trunk;
     }
 
     /** From now on the definition alone computes, and autograd differentiates it: what all else is held to. */

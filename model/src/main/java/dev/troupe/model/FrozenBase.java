@@ -54,7 +54,7 @@ public final class FrozenBase implements AutoCloseable {
         this.name = name;
         this.config = config;
         this.storage = storage;
-        this.script = Script.load(Decoder.class, "decoder.py", "linear.py", "kernel.py", "head.py");
+        this.script = Script.load(Decoder.class, "decoder.py", "linear.py", "kernel.py", "head.py", "divergence.py");
         this.absent = manager.create(new Shape(0), DataType.FLOAT32);
         WeightLayout layout = new WeightLayout(config);
         layout.check(weights);

@@ -34,6 +34,11 @@ final class Head {
         chunk = positions;
     }
 
+    /** The same weight where whole distributions matter; some six numbers are held there for each logit. */
+    DistillationHead distillation() {
+        return new DistillationHead(script, weight, gradient, Math.max(1, chunk / 4));
+    }
+
     /** Log-probabilities [N] of the batch's targets. */
     NDArray logprobs(Batch batch, NDArray hidden, double temperature) {
         NDArray h = over(batch.manager(), hidden, temperature);
@@ -81,7 +86,8 @@ final class Head {
         }
     }
 
-    private NDArray over(NDManager scope, NDArray x, double temperature) {
+    /** x over the temperature; x itself at 1. */
+    NDArray over(NDManager scope, NDArray x, double temperature) {
         return temperature == 1 ? x : script.tensor(scope, "over", x, temperature);
     }
 }
