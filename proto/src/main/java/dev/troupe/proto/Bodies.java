@@ -78,6 +78,7 @@ final class Bodies {
             request.getFinishReasonsList().forEach(Bodies::reason);
         }
         require(request.getDeadlineMs() >= 0, "deadline of a score request", request.getDeadlineMs());
+        require(request.getTopK() >= 0, "top_k of a score request", request.getTopK());
         require(
                 Double.isFinite(request.getTemperature()) && request.getTemperature() >= 0,
                 "temperature of a score request",
@@ -92,11 +93,23 @@ final class Bodies {
             require(row.hasId(), "a row's score", "without a trajectory id");
             id(row.getId());
             require(row.hasValues() != row.hasFailure(), "a row's score", "needs either values or a failure");
-            if (row.hasValues()) {
+            if (row.hasValues() && answer.getKind() == ScoreKind.SCORE_KIND_TEACHER) {
+                softTargets(row);
+            } else if (row.hasValues()) {
                 Tensors.vector(row.getValues(), DataType.DATA_TYPE_F32);
             }
         }
         return answer;
+    }
+
+    private static void softTargets(RowScore row) {
+        require(row.getFirst() >= 0, "first position of soft targets", row.getFirst());
+        Tensors.matrix(row.getValues(), DataType.DATA_TYPE_F32);
+        if (row.hasIds()) {
+            Tensors.matrix(row.getIds(), DataType.DATA_TYPE_I32);
+            fits(row.getIds().getShape(0), row.getValues().getShape(0), "ids and values of soft targets");
+            fits(row.getIds().getShape(1) + 1, row.getValues().getShape(1), "a position's values and its ids with one");
+        }
     }
 
     static WeightChunk check(WeightChunk chunk) {

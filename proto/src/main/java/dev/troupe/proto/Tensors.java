@@ -133,6 +133,19 @@ public final class Tensors {
         return (int) tensor.getShape(0);
     }
 
+    /** Verifies a matrix with at least one row and column. */
+    static void matrix(Tensor tensor, DataType dtype) {
+        if (tensor.getDtype() != dtype) {
+            throw new WireException(
+                    Code.TYPE, "a tensor of " + dtype + " was expected, the message has " + tensor.getDtype());
+        }
+        if (tensor.getShapeCount() != 2 || tensor.getShape(0) == 0 || tensor.getShape(1) == 0) {
+            throw new WireException(
+                    Code.SHAPE, "a matrix was expected, the message has shape " + tensor.getShapeList());
+        }
+        verify(tensor);
+    }
+
     private static long[] shape(Tensor tensor) {
         int rank = tensor.getShapeCount();
         if (rank > TensorLayout.MAX_RANK) {

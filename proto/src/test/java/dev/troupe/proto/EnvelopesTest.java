@@ -8,6 +8,7 @@ import dev.troupe.proto.WireException.Code;
 import dev.troupe.proto.v1.Address;
 import dev.troupe.proto.v1.Envelope;
 import dev.troupe.proto.v1.FinishReason;
+import dev.troupe.proto.v1.ScoreKind;
 import dev.troupe.proto.v1.ScoreRequest;
 import dev.troupe.proto.v1.Trajectory;
 import java.nio.ByteBuffer;
@@ -109,5 +110,19 @@ class EnvelopesTest {
         var answer = Samples.scoreAnswer().toBuilder();
         answer.getRowsBuilder(0).clearValues();
         assertBodyRefused(Code.MALFORMED, answer.build());
+        assertBodyRefused(Code.MALFORMED, request.clone().setTopK(-1).build());
+        var soft = Samples.teacherAnswer().toBuilder();
+        soft.getRowsBuilder(0).setIds(Tensors.of(HostTensor.ofInts(new int[] {12, 3}, 2, 1)));
+        assertBodyRefused(Code.SHAPE, soft.build());
+        soft.getRowsBuilder(0).setIds(Tensors.of(HostTensor.ofInts(new int[] {12, 3}, 1, 2)));
+        assertBodyRefused(Code.SHAPE, soft.build());
+        soft.getRowsBuilder(0).setIds(Tensors.ofInts(12, 3, 2, 511));
+        assertBodyRefused(Code.SHAPE, soft.build());
+        soft.getRowsBuilder(0).clearIds().setValues(Tensors.ofFloats(-0.5f));
+        assertBodyRefused(Code.SHAPE, soft.build());
+        soft.getRowsBuilder(0).setValues(Tensors.of(HostTensor.ofInts(new int[] {1}, 1, 1)));
+        assertBodyRefused(Code.TYPE, soft.build());
+        assertBodyRefused(
+                Code.SHAPE, Samples.teacherAnswer().toBuilder().setKind(ScoreKind.SCORE_KIND_VALUE).build());
     }
 }

@@ -43,6 +43,8 @@ final class Samples {
         messages.put("score_request", scoreRequest());
         messages.put("score_answer", scoreAnswer());
         messages.put("weight_chunk", weightChunk());
+        messages.put("teacher_request", teacherRequest());
+        messages.put("teacher_answer", teacherAnswer());
         return messages;
     }
 
@@ -128,6 +130,33 @@ final class Samples {
                                 .setCode("deadline")
                                 .setMessage("no answer within 20000 ms")
                                 .setRetryable(true)))
+                .setModelVersion(6)
+                .setBusyUs(1234)
+                .build();
+    }
+
+    static ScoreRequest teacherRequest() {
+        return scoreRequest().toBuilder()
+                .setKind(ScoreKind.SCORE_KIND_TEACHER)
+                .setTopK(2)
+                .build();
+    }
+
+    static ScoreAnswer teacherAnswer() {
+        return ScoreAnswer.newBuilder()
+                .setRequest(9)
+                .setKind(ScoreKind.SCORE_KIND_TEACHER)
+                .addRows(RowScore.newBuilder()
+                        .setId(id(41, 7))
+                        .setName("soft_targets")
+                        .setValues(Tensors.of(
+                                HostTensor.ofFloats(new float[] {-0.5f, -1.25f, -3f, -0.25f, -2f, -2.5f}, 2, 3)))
+                        .setIds(Tensors.of(HostTensor.ofInts(new int[] {12, 3, 2, 511}, 2, 2)))
+                        .setFirst(5))
+                .addRows(RowScore.newBuilder()
+                        .setId(id(42, 0))
+                        .setName("soft_targets")
+                        .setValues(Tensors.of(HostTensor.ofFloats(new float[] {-0.5f, -1f, -2f, -4f}, 1, 4))))
                 .setModelVersion(6)
                 .setBusyUs(1234)
                 .build();

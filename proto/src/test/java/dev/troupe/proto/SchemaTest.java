@@ -7,7 +7,10 @@ import com.google.protobuf.Descriptors.EnumDescriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import dev.troupe.proto.v1.Envelope;
 import dev.troupe.proto.v1.MessageType;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -51,11 +54,14 @@ class SchemaTest {
         }
     }
 
+    /** Older samples stay as they are; a field that came later is set in a sample of its own. */
     @Test
-    void shouldSetEveryFieldInTheSamples() {
+    void shouldSetEveryFieldInSomeSample() {
+        Map<Descriptor, Set<FieldDescriptor>> set = new HashMap<>();
         Samples.messages()
                 .values()
-                .forEach(message -> message.getDescriptorForType().getFields().stream()
-                        .forEach(field -> assertThat(message.getAllFields()).containsKey(field)));
+                .forEach(message -> set.computeIfAbsent(message.getDescriptorForType(), t -> new HashSet<>())
+                        .addAll(message.getAllFields().keySet()));
+        set.forEach((type, fields) -> assertThat(fields).containsAll(type.getFields()));
     }
 }

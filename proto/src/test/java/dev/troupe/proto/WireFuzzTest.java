@@ -38,7 +38,7 @@ class WireFuzzTest {
     };
 
     private static final Map<MessageType, Message> SAMPLES =
-            Samples.messages().values().stream().collect(Collectors.toMap(Envelopes::typeOf, message -> message));
+            Samples.messages().values().stream().collect(Collectors.toMap(Envelopes::typeOf, message -> message, (one, other) -> one));
 
     private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private final long thread = Thread.currentThread().getId();

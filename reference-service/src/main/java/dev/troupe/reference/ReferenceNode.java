@@ -1,8 +1,10 @@
 package dev.troupe.reference;
 
+import akka.actor.typed.receptionist.ServiceKey;
 import dev.troupe.cluster.ClusterNode;
 import dev.troupe.cluster.ScorerActor;
 import dev.troupe.cluster.protocol.AeronAddress;
+import dev.troupe.cluster.protocol.ScorerCommand;
 import dev.troupe.cluster.protocol.ScorerCommand.ScorerDescription;
 import dev.troupe.cluster.protocol.ServiceKeys;
 import dev.troupe.model.Decoder;
@@ -15,11 +17,17 @@ import java.util.concurrent.CompletableFuture;
 
 /** A reference actor on a node: its model, its station and its actor. */
 public final class ReferenceNode implements AutoCloseable {
-    private final ReferenceScorer scorer;
+    /** What frees a model. */
+    interface Scoring extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    private final Scoring scorer;
     private final Station station;
     private final CompletableFuture<String> ended = new CompletableFuture<>();
 
-    private ReferenceNode(ReferenceScorer scorer, Station station) {
+    private ReferenceNode(Scoring scorer, Station station) {
         this.scorer = scorer;
         this.station = station;
     }
@@ -49,12 +57,26 @@ public final class ReferenceNode implements AutoCloseable {
     public static ReferenceNode start(
             ClusterNode cluster, Station station, ReferenceSettings settings, String name, Callable<Decoder> model) {
         ReferenceScorer scorer = new ReferenceScorer(TensorThread.start(station.name(), settings.threads()), model);
-        ReferenceNode node = new ReferenceNode(scorer, station);
         ScoringStation.open(station, scorer);
+        return new ReferenceNode(scorer, station).spawn(cluster, "reference", ServiceKeys.REFERENCE, name);
+    }
+
+    /**
+     * As {@link #start(ClusterNode, Station, ReferenceSettings, String, Callable)}, for a reference that answers with
+     * whole distributions: the teacher of a distillation.
+     */
+    public static ReferenceNode teacher(
+            ClusterNode cluster, Station station, ReferenceSettings settings, String name, Callable<Decoder> model) {
+        TeacherScorer scorer = new TeacherScorer(TensorThread.start(station.name(), settings.threads()), model);
+        ScoringStation.openPieces(station, scorer);
+        return new ReferenceNode(scorer, station).spawn(cluster, "teacher", ServiceKeys.TEACHER, name);
+    }
+
+    private ReferenceNode spawn(ClusterNode cluster, String kind, ServiceKey<ScorerCommand> key, String model) {
         ScorerDescription description =
-                new ScorerDescription(station.name(), "reference", AeronAddress.of(station.address()), name, "");
-        cluster.spawn(ScorerActor.create(ServiceKeys.REFERENCE, description, node.ended::complete), station.name());
-        return node;
+                new ScorerDescription(station.name(), kind, AeronAddress.of(station.address()), model, "");
+        cluster.spawn(ScorerActor.create(key, description, ended::complete), station.name());
+        return this;
     }
 
     /** Completes when the run is over. */

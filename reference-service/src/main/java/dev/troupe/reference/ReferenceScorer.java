@@ -14,7 +14,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
 
 /** Log-probabilities of completions under a frozen model, at the temperature the policy samples with. */
-public final class ReferenceScorer implements ScoringStation.Scorer, AutoCloseable {
+public final class ReferenceScorer implements ScoringStation.Scorer, ReferenceNode.Scoring {
     private static final int ROWS_A_PASS = 64;
 
     private final TensorThread thread;

@@ -177,6 +177,11 @@ class ReferenceNodeTest {
     void wrongSettingsAreNamed() {
         assertThatThrownBy(() -> ReferenceSettings.from(ConfigFactory.parseString("reference.threads = 0")))
                 .hasMessageContaining("reference.threads = 0");
+        assertThatThrownBy(() -> ReferenceSettings.teacher(ConfigFactory.parseString("teacher.threads = 0")))
+                .hasMessageContaining("teacher.threads = 0");
         assertThat(ReferenceSettings.from(ConfigFactory.empty()).model()).isNull();
+        assertThat(ReferenceSettings.teacher(ConfigFactory.parseString("model.teacher = there"))
+                        .model())
+                .isEqualTo("there");
     }
 }

@@ -5,6 +5,7 @@ import dev.troupe.proto.v1.ScoreAnswer;
 import dev.troupe.proto.v1.ScoreRequest;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,17 +29,36 @@ public final class ScoringStation {
         CompletionStage<ScoreAnswer> score(ScoreRequest request, long policyVersion);
     }
 
+    /** As a {@link Scorer}, with answers too long for one message or one moment's memory. */
+    @FunctionalInterface
+    public interface PieceScorer {
+        /**
+         * Starts the work on a thread of its own and returns at once.
+         *
+         * @param answers takes the answer's pieces; waits for room when the asker is slow, so not for a thread that
+         *     others wait for, and fails when none comes in time
+         * @return completes when the last piece was given
+         */
+        CompletionStage<?> score(ScoreRequest request, long policyVersion, Consumer<ScoreAnswer> answers);
+    }
+
     private final Station station;
-    private final Scorer scorer;
+    private final PieceScorer scorer;
     private final AtomicLong waitingBytes = new AtomicLong();
 
-    private ScoringStation(Station station, Scorer scorer) {
+    private ScoringStation(Station station, PieceScorer scorer) {
         this.station = station;
         this.scorer = scorer;
     }
 
     /** Takes the station's requests for scores. */
     public static ScoringStation open(Station station, Scorer scorer) {
+        return openPieces(
+                station, (request, version, answers) -> scorer.score(request, version).thenAccept(answers));
+    }
+
+    /** As {@link #open}, for a scorer whose answers come in pieces. */
+    public static ScoringStation openPieces(Station station, PieceScorer scorer) {
         ScoringStation opened = new ScoringStation(station, scorer);
         station.receive(Stream.SCORE_REQUESTS, opened::onRequest);
         return opened;
@@ -55,21 +75,16 @@ public final class ScoringStation {
         // A request that is lost with this process is asked again by its deadline, so it need not be held for longer.
         delivery.ack(station.incarnation(), 0);
         Address asker = delivery.envelope().getProducer();
-        scorer.score(request, delivery.envelope().getPolicyVersion()).whenComplete((answer, failure) -> {
+        long version = delivery.envelope().getPolicyVersion();
+        scorer.score(request, version, answer -> answer(asker, answer)).whenComplete((done, failure) -> {
             waitingBytes.addAndGet(-bytes);
             if (failure != null) {
-                LOG.error("request {} of {} has no answer", request.getRequest(), asker.getNode(), failure);
-            } else {
-                answer(asker, answer);
+                LOG.error("request {} of {} has no whole answer", request.getRequest(), asker.getNode(), failure);
             }
         });
     }
 
     private void answer(Address asker, ScoreAnswer answer) {
-        try {
-            station.outbox(asker, Stream.SCORE_ANSWERS).send(answer, answer.getModelVersion());
-        } catch (TransportException e) {
-            LOG.error("the answer to request {} could not be sent: {}", answer.getRequest(), e.getMessage());
-        }
+        station.outbox(asker, Stream.SCORE_ANSWERS).send(answer, answer.getModelVersion());
     }
 }

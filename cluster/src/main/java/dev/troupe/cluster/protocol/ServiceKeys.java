@@ -11,6 +11,7 @@ public final class ServiceKeys {
     public static final ServiceKey<ScorerCommand> REFERENCE = ServiceKey.create(ScorerCommand.class, "reference");
     public static final ServiceKey<ScorerCommand> REWARD = ServiceKey.create(ScorerCommand.class, "reward");
     public static final ServiceKey<ScorerCommand> VALUE = ServiceKey.create(ScorerCommand.class, "value");
+    public static final ServiceKey<ScorerCommand> TEACHER = ServiceKey.create(ScorerCommand.class, "teacher");
 
     private ServiceKeys() {}
 }
