@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.deploy.settings.Home;
+import dev.troupe.model.ModelConfig;
+import dev.troupe.model.ModelFolder;
+import dev.troupe.model.ModelInit;
 import dev.troupe.model.Tokenizer;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -113,6 +116,38 @@ class BadInputTest {
                 Troupe.run("bad", "model.reward=" + model),
                 "the tokenizer of model.reward = " + model,
                 "model.policy = stories");
+    }
+
+    @Test
+    void aTeacherThatDoesNotFit() throws IOException {
+        refused(2, gkd(), "model.teacher = null", "algorithm = gkd");
+        Path model = copyOfModel("stories");
+        Path tokenizer = model.resolve("tokenizer.json");
+        Files.writeString(tokenizer, Files.readString(tokenizer) + "\n");
+        refused(2, gkd("model.teacher=" + model), "the tokenizer of model.teacher = " + model);
+        Path wide = folder.resolve("wide");
+        ModelConfig config = ModelConfig.llama(600, 16, 24, 1, 2, 1, 128);
+        ModelFolder.save(wide, config, ModelInit.random(config, 1), Home.find().model("stories"));
+        refused(
+                2,
+                gkd("model.teacher=" + wide),
+                "model.teacher = " + wide + " has an embedding of 600 tokens and model.policy = stories one of 512");
+        refused(2, gkd("model.teacher=stories-reward"), "model.teacher = stories-reward has a score head");
+        refused(2, gkd("model.teacher=stories", "beta=2"), "beta = 2: expected 0 to 1");
+        refused(2, gkd("model.teacher=stories", "lmbda=-0.5"), "lmbda = -0.5: expected 0 to 1");
+        refused(2, gkd("model.teacher=stories", "teacher.top_k=-3"), "teacher.top_k = -3");
+        Path prompts = file("bare.jsonl", "{\"prompt\":\"Once\"}\n");
+        refused(
+                2,
+                gkd("model.teacher=stories", "data.prompts=" + prompts),
+                "data.prompts = " + prompts + ": no text in the column \"completion\" of the prompt \"Once\"");
+    }
+
+    private static Troupe gkd(String... settings) {
+        return Troupe.run(
+                "bad",
+                Stream.concat(Stream.of("algorithm=gkd", "num_generations=1"), java.util.Arrays.stream(settings))
+                        .toArray(String[]::new));
     }
 
     @Test

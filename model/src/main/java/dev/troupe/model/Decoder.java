@@ -318,7 +318,7 @@ public final class Decoder implements AutoCloseable {
         DistillationHead.requireFits(batch, teacher, config.vocabulary());
         try (Autograd.Pause pause = Autograd.pause()) {
             Trunk.Pass pass = Autograd.isRecording()
-                    ? kernels().begin(batch)
+                    ? recorded(kernels()).begin(batch)
                     : new Trunk.Pass(kernels().hidden(batch), gradient -> {});
             return head.distillation().divergence(batch, pass, temperature, teacher, beta);
         }

@@ -1,5 +1,7 @@
 package dev.troupe.model;
 
+import java.util.List;
+
 /**
  * What a teacher says of the next token at each completion position of a row ("soft targets", Hinton et al. 2015, arXiv
  * 1503.02531): a log-probability for every token of the vocabulary, or for the K likeliest and one for all others
@@ -20,6 +22,25 @@ public record SoftTargets(int positions, int[] ids, float[] logprobs) {
                     + " token ids and " + logprobs.length
                     + " log-probabilities; expected K ids and K + 1 log-probabilities a position, or no ids");
         }
+    }
+
+    /** Parts of one row, laid end to end. */
+    public static SoftTargets join(List<SoftTargets> parts) {
+        if (parts.size() == 1) {
+            return parts.get(0);
+        }
+        int k = parts.get(0).topK();
+        int buckets = parts.get(0).buckets();
+        int positions = parts.stream().mapToInt(SoftTargets::positions).sum();
+        int[] ids = new int[positions * k];
+        float[] logprobs = new float[positions * buckets];
+        int at = 0;
+        for (SoftTargets part : parts) {
+            System.arraycopy(part.ids, 0, ids, at * k, part.positions * k);
+            System.arraycopy(part.logprobs, 0, logprobs, at * buckets, part.positions * buckets);
+            at += part.positions;
+        }
+        return new SoftTargets(positions, ids, logprobs);
     }
 
     /** K; 0 where every token has its log-probability. */

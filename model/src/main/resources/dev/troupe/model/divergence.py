@@ -1,8 +1,8 @@
 # Distillation at the head: how far the distributions of hidden states are from given ones, and the gradient by its
 # formula, some positions at a time, so that [M, V] is held for those alone.
 #
-# Generalized Jensen-Shannon divergence (Agarwal et al. 2023, arXiv 2306.13649, section 3), with student S, teacher T and
-# M = (1 - beta) S + beta T:
+# Generalized Jensen-Shannon divergence (Agarwal et al. 2023, arXiv 2306.13649, section 3), with student S, teacher T
+# and M = (1 - beta) S + beta T:
 #   L = beta KL(T || M) + (1 - beta) KL(S || M);  beta 0: KL(T || S);  beta 1: KL(S || T).
 # Its gradient with respect to the student's logits is S (g - sum(S g)) with g = (1 - beta) log(S / M), or log(S / T) at
 # beta 1; S - T at beta 0.
@@ -35,16 +35,16 @@ def buckets(self, s: Tensor, ids: Tensor) -> Tensor:
   others = torch.logsumexp(torch.scatter(s, 1, ids, -1e30), [1], True)
   return torch.cat([torch.gather(s, 1, ids), others], 1)
 
-# The gradient [M, V] with respect to the logits of s, given that with respect to its buckets b, g [M, K + 1]: the others
-# share theirs as they share the mass.
+# The gradient [M, V] with respect to the logits of s, given that with respect to its buckets b, g [M, K + 1]: the
+# others share theirs as they share the mass.
 def spread(self, s: Tensor, ids: Tensor, b: Tensor, g: Tensor) -> Tensor:
   k = ids.size(1)
   shared = torch.exp_(torch.sub(s, torch.slice(b, 1, k, k + 1)))
   return torch.scatter_(torch.mul_(shared, torch.slice(g, 1, k, k + 1)), 1, ids, torch.slice(g, 1, 0, k))
 
-# Of positions start to end of hidden states h [N, D], over the temperature if there is one, with the head [V, D] in fp32:
-# divergences [M] from the teacher's log-probabilities [M, V], or [M, K + 1] of ids [M, K] and all others; entropies [M];
-# gradients [M, V] of the divergences with respect to the logits.
+# Of positions start to end of hidden states h [N, D], over the temperature if there is one, with the head [V, D] in
+# fp32: divergences [M] from the teacher's log-probabilities [M, V], or [M, K + 1] of ids [M, K] and all others;
+# entropies [M]; gradients [M, V] of the divergences with respect to the logits.
 def head_divergence(self, h: Tensor, head: Tensor, start: int, end: int, ids: Tensor, teacher: Tensor, beta: float) -> List[Tensor]:
   s = torch.log_softmax(torch.linear(torch.slice(h, 0, start, end), head), 1)
   entropy = torch.neg(torch.sum(torch.mul(torch.exp(s), s), [1]))
@@ -66,8 +66,8 @@ def head_divergence_backward(self, d: Tensor, gradient: Tensor, h: Tensor, head:
     torch.addmm_(g, torch.t(d_logits), torch.slice(h, 0, start, end))
   return d_h
 
-# What a teacher says of positions start to end: log-probabilities [M, V] and no ids; or, with k above 0, [M, k + 1] of the
-# k likeliest tokens and of all others, and their ids [M, k].
+# What a teacher says of positions start to end: log-probabilities [M, V] and no ids; or, with k above 0, [M, k + 1] of
+# the k likeliest tokens and of all others, and their ids [M, k].
 def head_soft_targets(self, h: Tensor, head: Tensor, start: int, end: int, k: int) -> List[Tensor]:
   s = torch.log_softmax(torch.linear(torch.slice(h, 0, start, end), head), 1)
   ids = torch.empty([0], dtype=4, device=s.device)

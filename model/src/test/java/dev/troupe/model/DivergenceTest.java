@@ -54,17 +54,7 @@ class DivergenceTest {
             int n = ROWS.get(r).completionLength();
             assertThat(parts.get(r).stream().mapToInt(SoftTargets::positions).sum())
                     .isEqualTo(n);
-            int buckets = parts.get(r).get(0).buckets();
-            int k = parts.get(r).get(0).topK();
-            float[] logprobs = new float[n * buckets];
-            int[] ids = new int[n * k];
-            int at = 0;
-            for (SoftTargets part : parts.get(r)) {
-                System.arraycopy(part.logprobs(), 0, logprobs, at * buckets, part.logprobs().length);
-                System.arraycopy(part.ids(), 0, ids, at * k, part.ids().length);
-                at += part.positions();
-            }
-            rows.add(new SoftTargets(n, ids, logprobs));
+            rows.add(SoftTargets.join(parts.get(r)));
         }
         return rows;
     }

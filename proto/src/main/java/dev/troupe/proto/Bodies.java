@@ -37,6 +37,10 @@ final class Bodies {
             id(lease.getId());
             require(lease.getAttempt() >= 1 && lease.getDeadlineMs() >= 0, "attempt or deadline of a lease", lease);
             Tensors.vector(lease.getPromptIds(), DataType.DATA_TYPE_I32);
+            if (lease.hasCompletionIds()) {
+                int given = Tensors.vector(lease.getCompletionIds(), DataType.DATA_TYPE_I32);
+                require(given > 0, "a given completion", "without tokens");
+            }
         }
         return grant;
     }

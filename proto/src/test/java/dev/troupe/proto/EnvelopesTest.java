@@ -110,6 +110,9 @@ class EnvelopesTest {
         var answer = Samples.scoreAnswer().toBuilder();
         answer.getRowsBuilder(0).clearValues();
         assertBodyRefused(Code.MALFORMED, answer.build());
+        var given = Samples.givenLeaseGrant().toBuilder();
+        given.getLeasesBuilder(0).setCompletionIds(Tensors.ofInts());
+        assertBodyRefused(Code.MALFORMED, given.build());
         assertBodyRefused(Code.MALFORMED, request.clone().setTopK(-1).build());
         var soft = Samples.teacherAnswer().toBuilder();
         soft.getRowsBuilder(0).setIds(Tensors.of(HostTensor.ofInts(new int[] {12, 3}, 2, 1)));
@@ -123,6 +126,9 @@ class EnvelopesTest {
         soft.getRowsBuilder(0).setValues(Tensors.of(HostTensor.ofInts(new int[] {1}, 1, 1)));
         assertBodyRefused(Code.TYPE, soft.build());
         assertBodyRefused(
-                Code.SHAPE, Samples.teacherAnswer().toBuilder().setKind(ScoreKind.SCORE_KIND_VALUE).build());
+                Code.SHAPE,
+                Samples.teacherAnswer().toBuilder()
+                        .setKind(ScoreKind.SCORE_KIND_VALUE)
+                        .build());
     }
 }

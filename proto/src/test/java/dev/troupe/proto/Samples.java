@@ -43,6 +43,8 @@ final class Samples {
         messages.put("score_request", scoreRequest());
         messages.put("score_answer", scoreAnswer());
         messages.put("weight_chunk", weightChunk());
+        messages.put("given_lease_grant", givenLeaseGrant());
+        messages.put("given_trajectory", trajectory().toBuilder().setGiven(true).build());
         messages.put("teacher_request", teacherRequest());
         messages.put("teacher_answer", teacherAnswer());
         return messages;
@@ -132,6 +134,12 @@ final class Samples {
                                 .setRetryable(true)))
                 .setModelVersion(6)
                 .setBusyUs(1234)
+                .build();
+    }
+
+    static LeaseGrant givenLeaseGrant() {
+        return LeaseGrant.newBuilder()
+                .addLeases(leaseGrant().getLeases(0).toBuilder().setCompletionIds(Tensors.ofInts(12, 511, 2)))
                 .build();
     }
 

@@ -37,8 +37,8 @@ class WireFuzzTest {
         0, 1, -1, 1L << 28, Integer.MAX_VALUE, 1L << 31, 1L << 32, 1L << 61, Long.MAX_VALUE, Long.MIN_VALUE
     };
 
-    private static final Map<MessageType, Message> SAMPLES =
-            Samples.messages().values().stream().collect(Collectors.toMap(Envelopes::typeOf, message -> message, (one, other) -> one));
+    private static final Map<MessageType, Message> SAMPLES = Samples.messages().values().stream()
+            .collect(Collectors.toMap(Envelopes::typeOf, message -> message, (one, other) -> one));
 
     private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private final long thread = Thread.currentThread().getId();

@@ -123,8 +123,7 @@ public final class TeacherScorer implements ScoringStation.PieceScorer, Referenc
             if (bytes == 0) {
                 return;
             }
-            answers.accept(
-                    message.setBusyUs((System.nanoTime() - since) / 1000).build());
+            answers.accept(message.setBusyUs((System.nanoTime() - since) / 1000).build());
             message = ScoreAnswers.begin(request, 0, 0);
             bytes = 0;
             since = System.nanoTime();

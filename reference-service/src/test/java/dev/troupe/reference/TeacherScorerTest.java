@@ -78,8 +78,7 @@ class TeacherScorerTest {
     }
 
     private static TeacherScorer teacher() {
-        return new TeacherScorer(
-                TensorThread.start("teacher", 1), () -> Decoder.load(CONFIG, WEIGHTS, false));
+        return new TeacherScorer(TensorThread.start("teacher", 1), () -> Decoder.load(CONFIG, WEIGHTS, false));
     }
 
     /** Log-probabilities by row, position and token. */
@@ -176,8 +175,8 @@ class TeacherScorerTest {
     @Test
     void shouldTravelOverAeronWithBackPressure() throws Exception {
         // Room for a message and a half: the teacher waits for the asker, who acknowledges late.
-        TransportSettings narrow = TransportSettings.from(
-                ConfigFactory.parseString("transport.outbox_bytes = 1300 KiB"));
+        TransportSettings narrow =
+                TransportSettings.from(ConfigFactory.parseString("transport.outbox_bytes = 1300 KiB"));
         BlockingQueue<ScoreAnswer> answers = new LinkedBlockingQueue<>();
         try (AeronNode aeron = AeronNode.start(narrow);
                 TeacherScorer teacher = teacher()) {

@@ -67,15 +67,35 @@ public final class ContinuousBatcher implements AutoCloseable {
     /**
      * Fills free slots from the queue and draws one token for every row.
      *
-     * @return what finished, rows that ended with their first token included
+     * @return what finished, rows that ended with their first token and given completions included
      */
     public List<Completion> step() {
         List<Completion> finished = new ArrayList<>();
+        handBack(finished);
         admit(finished);
         if (running > 0) {
             decode(finished);
         }
         return finished;
+    }
+
+    /** What is given needs no slot. */
+    private void handBack(List<Completion> finished) {
+        long at = nowMicros();
+        long now = System.nanoTime();
+        queue.removeIf(request -> {
+            if (request.given().length == 0) {
+                return false;
+            }
+            Row row = new Row(request);
+            int most = Math.min(request.given().length, request.maxNewTokens());
+            for (int i = 0; i < most; i++) {
+                row.add(request.given()[i], 0, 1, version, sha256, at);
+            }
+            FinishReason reason = row.finished(end, now);
+            finished.add(row.completion(reason == null ? FinishReason.FINISH_REASON_LENGTH : reason));
+            return true;
+        });
     }
 
     private void admit(List<Completion> finished) {

@@ -58,7 +58,8 @@ final class RolloutWorks implements AutoCloseable {
                 lease.getSeed(),
                 Tensors.ints(lease.getPromptIds()),
                 setup.settings().maxNewTokens(),
-                nowNanos + TimeUnit.MILLISECONDS.toNanos(lease.getDeadlineMs()));
+                nowNanos + TimeUnit.MILLISECONDS.toNanos(lease.getDeadlineMs()),
+                lease.hasCompletionIds() ? Tensors.ints(lease.getCompletionIds()) : new int[0]);
     }
 
     /** A feed of weights on a station of its own. */

@@ -3,7 +3,7 @@ package dev.troupe.rollout;
 import dev.troupe.cluster.protocol.TrajectoryRef;
 
 /**
- * One completion to sample.
+ * One completion to sample, or to hand back as it is given.
  *
  * @param id names the completion and, with the seed, its noise
  * @param attempt how often it has been issued, this time included
@@ -11,9 +11,10 @@ import dev.troupe.cluster.protocol.TrajectoryRef;
  * @param prompt token ids; not copied, so not to be changed
  * @param maxNewTokens length at which it ends, at least 1
  * @param deadlineNanos {@link System#nanoTime} at which it ends; {@link #NO_DEADLINE} for never
+ * @param given the completion's tokens, of which no more than maxNewTokens count; empty where it is sampled
  */
 public record SampleRequest(
-        TrajectoryRef id, int attempt, long seed, int[] prompt, int maxNewTokens, long deadlineNanos) {
+        TrajectoryRef id, int attempt, long seed, int[] prompt, int maxNewTokens, long deadlineNanos, int[] given) {
     /** For requests that may take as long as they need. */
     public static final long NO_DEADLINE = Long.MAX_VALUE;
 
@@ -25,6 +26,11 @@ public record SampleRequest(
         if (maxNewTokens < 1) {
             throw new IllegalArgumentException("max_new_tokens = " + maxNewTokens + ": expected at least 1");
         }
+    }
+
+    /** To be sampled. */
+    public SampleRequest(TrajectoryRef id, int attempt, long seed, int[] prompt, int maxNewTokens, long deadlineNanos) {
+        this(id, attempt, seed, prompt, maxNewTokens, deadlineNanos, new int[0]);
     }
 
     /** A first attempt without a deadline. */

@@ -121,6 +121,7 @@ final class TrajectorySender {
                 .addAllWeightsSha256(c.weightsSha256())
                 .setNode(node)
                 .setSampledAtUs(Tensors.ofLongs(c.sampledAtMicros()))
+                .setGiven(r.given().length > 0)
                 .build();
     }
 

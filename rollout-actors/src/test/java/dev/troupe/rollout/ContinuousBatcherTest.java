@@ -202,4 +202,32 @@ class ContinuousBatcherTest {
             return null;
         });
     }
+
+    @Test
+    void handsGivenCompletionsBackWithoutASlotAndSamplesTheOthersAsEver() {
+        ModelConfig config = ModelConfig.llama(61, 16, 24, 2, 2, 1, 64);
+        int end = config.eosIds().get(0);
+        SampleRequest sampled = request(3, 0, new int[] {1, 7}, 6);
+        int[] alone = with(config, 32, 5, b -> b.runAll(List.of(sampled)).get(0).ids());
+        with(config, 32, 5, b -> {
+            SampleRequest ended = given(4, new int[] {9, 10, end});
+            SampleRequest cut = given(5, new int[] {9, 10, 11, 12, 13, 14, 15, end});
+            List<Completion> done = b.runAll(List.of(ended, sampled, cut));
+            assertThat(done.get(0).ids()).containsExactly(9, 10, end);
+            assertThat(done.get(0).finishReason()).isEqualTo(FinishReason.FINISH_REASON_EOS);
+            assertThat(done.get(0).logprobs()).containsExactly(0, 0, 0);
+            assertThat(done.get(0).versions()).containsExactly(7, 7, 7);
+            assertThat(done.get(0).weightsSha256()).containsExactly(b.sha256());
+            assertThat(done.get(1).ids()).containsExactly(alone);
+            assertThat(done.get(2).ids()).containsExactly(9, 10, 11, 12, 13, 14);
+            assertThat(done.get(2).finishReason()).isEqualTo(FinishReason.FINISH_REASON_LENGTH);
+            assertThat(b.sampledTokens()).isEqualTo(alone.length);
+            return true;
+        });
+    }
+
+    private static SampleRequest given(long draw, int[] completion) {
+        return new SampleRequest(
+                new TrajectoryRef(draw, 0), 1, 42, new int[] {1, 8}, 6, SampleRequest.NO_DEADLINE, completion);
+    }
 }

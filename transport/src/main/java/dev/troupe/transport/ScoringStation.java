@@ -54,7 +54,8 @@ public final class ScoringStation {
     /** Takes the station's requests for scores. */
     public static ScoringStation open(Station station, Scorer scorer) {
         return openPieces(
-                station, (request, version, answers) -> scorer.score(request, version).thenAccept(answers));
+                station,
+                (request, version, answers) -> scorer.score(request, version).thenAccept(answers));
     }
 
     /** As {@link #open}, for a scorer whose answers come in pieces. */

@@ -200,6 +200,48 @@ public final class Sources {
         return Math.min(settings.heldOut(), rows.size() / 10);
     }
 
+    /**
+     * The training prompts with a completion of each, by the same draw numbers as {@link #prompts}: the grammar's story,
+     * or the column {@code completion} of the file's row.
+     *
+     * @throws DataException naming the first row that has none
+     */
+    public static Source<CompletedPrompt> completions(DataSettings settings, long seed) {
+        if (settings.prompts().equals(STORIES)) {
+            StoryDraws draws = new StoryDraws(StoryGrammar.stories(), seed, Split.TRAIN);
+            return stories(n ->
+                    new CompletedPrompt(draws.story(n).opening(), draws.story(n).rest()));
+        }
+        Source<Prompt> prompts = prompts(settings, seed);
+        for (long n = 0; n < prompts.size(); n++) {
+            completed(prompts.name(), prompts.draw(n));
+        }
+        return new Source<>() {
+            @Override
+            public String name() {
+                return prompts.name();
+            }
+
+            @Override
+            public long size() {
+                return prompts.size();
+            }
+
+            @Override
+            public CompletedPrompt draw(long n) {
+                return completed(name(), prompts.draw(n));
+            }
+        };
+    }
+
+    private static CompletedPrompt completed(String file, Prompt prompt) {
+        if (prompt.columns().get("completion") instanceof String completion && !completion.isEmpty()) {
+            return new CompletedPrompt(prompt.text(), completion);
+        }
+        throw new DataException("data.prompts = " + file + ": no text in the column \"completion\" of the prompt \""
+                + prompt.text() + "\"");
+    }
+
     private static Source<Prompt> numbered(Source<Prompt> rows) {
         return new Source<>() {
             @Override

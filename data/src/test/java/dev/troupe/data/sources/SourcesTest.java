@@ -49,6 +49,34 @@ final class SourcesTest {
     }
 
     @Test
+    void completionsBelongToThePromptsOfTheSameDraws() throws IOException {
+        Source<CompletedPrompt> stories = Sources.completions(settings(""), 5);
+        Source<Prompt> openings = Sources.prompts(settings(""), 5);
+        for (int n = 0; n < 200; n++) {
+            CompletedPrompt story = stories.draw(n);
+            assertThat(story.prompt()).isEqualTo(openings.draw(n).text());
+            assertThat(StoryGrammar.stories().accepts(story.prompt() + story.completion(), false))
+                    .isTrue();
+        }
+        Path file = folder.resolve("completed.jsonl");
+        Files.writeString(
+                file,
+                IntStream.range(0, 9)
+                        .mapToObj(i -> "{\"prompt\":\"p" + i + "\",\"completion\":\" c" + i + "\"}\n")
+                        .collect(java.util.stream.Collectors.joining()));
+        Source<CompletedPrompt> rows = Sources.completions(settings("data.prompts = \"" + file + "\""), 5);
+        Source<Prompt> prompts = Sources.prompts(settings("data.prompts = \"" + file + "\""), 5);
+        for (int n = 0; n < 27; n++) {
+            String number = prompts.draw(n).text().substring(1);
+            assertThat(rows.draw(n)).isEqualTo(new CompletedPrompt("p" + number, " c" + number));
+        }
+        Files.writeString(file, "{\"prompt\":\"p\"}\n");
+        assertThatThrownBy(() -> Sources.completions(settings("data.prompts = \"" + file + "\""), 5))
+                .isInstanceOf(DataException.class)
+                .hasMessageContaining("data.prompts = " + file + ": no text in the column \"completion\" of the prompt \"p\"");
+    }
+
+    @Test
     void storyPairsAreRankedByTheRuleWithAMargin() {
         DataSettings settings = settings("data.pairs_margin = 0.4, data.held_out = 100");
         Source<PreferencePair> pairs = Sources.pairs(settings, 3);

@@ -3,6 +3,7 @@ package dev.troupe.deploy.bench;
 import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.deploy.report.PeakMemory;
 import dev.troupe.learner.algorithm.Algorithm;
+import dev.troupe.learner.algorithm.Distillation;
 import dev.troupe.learner.algorithm.Experience;
 import dev.troupe.learner.algorithm.KlControl;
 import dev.troupe.learner.algorithm.Needs;
@@ -17,6 +18,7 @@ import dev.troupe.learner.update.PolicyUpdate;
 import dev.troupe.learner.update.UpdateResult;
 import dev.troupe.learner.update.UpdateSettings;
 import dev.troupe.model.AdaptedModel;
+import dev.troupe.model.CounterNoise;
 import dev.troupe.model.DecodeEngine;
 import dev.troupe.model.Decoder;
 import dev.troupe.model.Dtype;
@@ -27,6 +29,7 @@ import dev.troupe.model.ModelForm;
 import dev.troupe.model.ModelInit;
 import dev.troupe.model.Numerics;
 import dev.troupe.model.SamplingConfig;
+import dev.troupe.model.SoftTargets;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.TokenRow;
 import dev.troupe.model.WholeModel;
@@ -49,8 +52,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A step of an online algorithm by plain calls, with neither actor nor transport: generate, score, update, put the new
- * weights into the generating engines. Policy and reference start equal; value and reward model are the same decoder with
- * a score head. Without a reward model the reward is the share of even token ids.
+ * weights into the generating engines. Policy, reference and teacher start equal; value and reward model are the same
+ * decoder with a score head. Without a reward model the reward is the share of even token ids.
  */
 public final class OnlineBench implements AutoCloseable {
     private static final long SEED = 3;
@@ -71,6 +74,7 @@ public final class OnlineBench implements AutoCloseable {
     private final @Nullable TrainedModel value;
     private final List<Side> sides;
     private final @Nullable Decoder reference;
+    private final @Nullable Decoder teacher;
     private final PolicyUpdate update;
     private long step;
 
@@ -127,6 +131,7 @@ public final class OnlineBench implements AutoCloseable {
             this.value = null;
         }
         this.reference = needs.reference() ? training.call(() -> frozenReference(numerics)) : null;
+        this.teacher = needs.teacher() != null ? training.call(() -> frozenReference(numerics)) : null;
         this.sides = Stream.of(first, second)
                 .map(t -> t.call(() -> new Side(
                         t, engine(start), setup.rewardModel ? Decoder.load(scored, scoring, false, numerics) : null)))
@@ -194,7 +199,8 @@ public final class OnlineBench implements AutoCloseable {
         line.put("steps", shape.steps());
         line.put("epochs", shape.epochs());
         line.put("generations", setup.generations);
-        line.put("beta", setup.algorithm.klCoef());
+        Distillation asked = setup.algorithm.needs().teacher();
+        line.put("beta", asked == null ? setup.algorithm.klCoef() : asked.beta());
         line.put("warmup", shape.warmup());
         line.put("reward_model", setup.rewardModel);
         line.put("seconds_per_step", Workload.round(whole, 4));
@@ -264,9 +270,16 @@ public final class OnlineBench implements AutoCloseable {
                 Workload.prompts(shape.batch(), shape.prompt(), model.config().vocabulary(), SEED + step);
         List<SampleRequest> requests = new ArrayList<>();
         int k = setup.generations;
+        Distillation asked = setup.algorithm.needs().teacher();
+        boolean given = asked != null && CounterNoise.uniform(SEED, step, 0, 0) >= asked.lmbda();
+        int[][] completions = given
+                ? Workload.prompts(
+                        shape.batch(), shape.completion(), model.config().vocabulary(), -1 - SEED - step)
+                : new int[shape.batch()][0];
         for (int r = 0; r < shape.batch(); r++) {
             TrajectoryRef id = new TrajectoryRef(step * shape.batch() + r / k, r % k);
-            requests.add(SampleRequest.of(id, SEED, prompts[r / k], shape.completion()));
+            requests.add(new SampleRequest(
+                    id, 1, SEED, prompts[r / k], shape.completion(), SampleRequest.NO_DEADLINE, completions[r]));
         }
         return requests;
     }
@@ -307,6 +320,7 @@ public final class OnlineBench implements AutoCloseable {
         CompletableFuture<List<float[]>> values = critic == null
                 ? none(rows)
                 : second.submit(() -> critic.decoder().values(rows, shape.micro()));
+        CompletableFuture<List<SoftTargets>> targets = training.submit(() -> softTargets(rows));
         List<Float> rewards = halves(rows, this::rewards);
         List<Experience> batch = new ArrayList<>();
         for (int i = 0; i < rows.size(); i++) {
@@ -319,9 +333,31 @@ public final class OnlineBench implements AutoCloseable {
                     references.join().get(i),
                     values.join().get(i),
                     rewards.get(i),
-                    new long[rows.get(i).completionLength()]));
+                    new long[rows.get(i).completionLength()],
+                    teacher == null ? null : targets.join().get(i)));
         }
         return batch;
+    }
+
+    /** What the teacher says of each row; empty without one. */
+    private List<SoftTargets> softTargets(List<TokenRow> rows) {
+        Decoder frozen = teacher;
+        Distillation asked = setup.algorithm.needs().teacher();
+        if (frozen == null || asked == null) {
+            return List.of();
+        }
+        List<List<SoftTargets>> parts = new ArrayList<>();
+        rows.forEach(r -> parts.add(new ArrayList<>()));
+        for (int from = 0; from < rows.size(); from += shape.micro()) {
+            int begin = from;
+            List<TokenRow> some = rows.subList(from, Math.min(from + shape.micro(), rows.size()));
+            frozen.softTargets(
+                    some,
+                    asked.topK(),
+                    asked.temperature(),
+                    (row, first, part) -> parts.get(begin + row).add(part));
+        }
+        return parts.stream().map(SoftTargets::join).toList();
     }
 
     private static CompletableFuture<List<float[]>> none(List<TokenRow> rows) {
@@ -348,6 +384,9 @@ public final class OnlineBench implements AutoCloseable {
         sides.forEach(Side::close);
         if (reference != null) {
             training.run(reference::close);
+        }
+        if (teacher != null) {
+            training.run(teacher::close);
         }
         for (TrainedModel trained : update.models()) {
             trained.close();

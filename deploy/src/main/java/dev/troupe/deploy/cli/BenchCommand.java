@@ -19,6 +19,7 @@ import dev.troupe.model.TensorThread;
 import java.io.PrintWriter;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -209,8 +210,25 @@ final class BenchCommand implements Runnable {
                 description = "Completions of a prompt, for algorithms that compare them. Default: 4.")
         private int generations;
 
-        @Option(names = "--beta", paramLabel = "B", description = "Weight of the KL. Default: the algorithm's own.")
+        @Option(
+                names = "--beta",
+                paramLabel = "B",
+                description = "Weight of the KL, or of gkd's teacher. Default: the algorithm's own.")
         private @Nullable Double beta;
+
+        @Option(
+                names = "--lmbda",
+                paramLabel = "L",
+                defaultValue = "1.0",
+                description = "Share of the steps that generate (gkd). Default: 1.")
+        private double lmbda;
+
+        @Option(
+                names = "--teacher-top-k",
+                paramLabel = "K",
+                defaultValue = "0",
+                description = "Tokens that the teacher tells apart (gkd). Default: 0, all.")
+        private int topK;
 
         @Option(names = "--reward-model", description = "Score by a model of the same shape instead of a rule.")
         private boolean rewardModel;
@@ -271,10 +289,14 @@ final class BenchCommand implements Runnable {
 
         private OnlineBench.Setup setup(Dtype dtype) {
             Map<String, Object> settings = new HashMap<>(Map.of("algorithm", algorithm, "micro_batch", shape.batch));
-            boolean grouped = !algorithm.equals("ppo") && !algorithm.equals("reinforce_plus_plus");
+            boolean grouped = !Set.of("ppo", "reinforce_plus_plus", "gkd").contains(algorithm);
             int pair = algorithm.equals("online_dpo") ? 2 : generations;
             int k = grouped ? pair : 1;
             settings.put("num_generations", k);
+            if (algorithm.equals("gkd")) {
+                settings.put("lmbda", lmbda);
+                settings.put("teacher.top_k", topK);
+            }
             if (beta != null) {
                 settings.put(algorithm.equals("ppo") ? "kl_coef" : "beta", beta);
             }

@@ -105,6 +105,7 @@ final class EvalCommand implements Callable<Integer> {
             Evaluation evaluation = new Evaluation(
                     new WholeModel(theirs.folder().config()),
                     () -> Decoder.load(theirs.folder().config(), theirs.folder().weights(), false),
+                    null,
                     theirs.tokenizer(),
                     reward(settings.config(), data, theirs),
                     RuleRewards.sentiment(data),

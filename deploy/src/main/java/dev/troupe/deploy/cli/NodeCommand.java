@@ -21,9 +21,12 @@ import picocli.CommandLine.Parameters;
         header = "Add one role to a cluster; SIGTERM lets it finish what it holds.",
         footer = {"", "Example: one more rollout for a run under way:", "  troupe node rollout --join 127.0.0.1:2551"})
 final class NodeCommand implements Callable<Integer> {
-    private static final Set<String> ROLES = Set.of("learner", "rollout", "reference", "reward", "value");
+    private static final Set<String> ROLES = Set.of("learner", "rollout", "reference", "reward", "value", "teacher");
 
-    @Parameters(index = "0", paramLabel = "ROLE", description = "learner, rollout, reference, reward or value.")
+    @Parameters(
+            index = "0",
+            paramLabel = "ROLE",
+            description = "learner, rollout, reference, reward, value or teacher.")
     private String role;
 
     @Parameters(index = "1..*", paramLabel = "KEY=VALUE", description = "Settings to change, their values in HOCON.")

@@ -34,6 +34,7 @@ public final class Evaluation {
 
     private final ModelForm form;
     private final Callable<Decoder> reference;
+    private final @Nullable Callable<Decoder> teacher;
     private final Tokenizer tokenizer;
     private final Judge.@Nullable Opener reward;
     private final RuleReward gold;
@@ -43,6 +44,7 @@ public final class Evaluation {
     /**
      * @param form what the policies' sets are
      * @param reference makes, on the thread, what the KL is measured to; closed after use
+     * @param teacher makes the teacher of a distillation in the same way; null without one
      * @param tokenizer of policy and reward model
      * @param reward scores completions; null for none, and its row is left out of the table
      * @param gold judges besides the reward
@@ -51,6 +53,7 @@ public final class Evaluation {
     public Evaluation(
             ModelForm form,
             Callable<Decoder> reference,
+            @Nullable Callable<Decoder> teacher,
             Tokenizer tokenizer,
             Judge.@Nullable Opener reward,
             RuleReward gold,
@@ -58,6 +61,7 @@ public final class Evaluation {
             TensorThread thread) {
         this.form = form;
         this.reference = reference;
+        this.teacher = teacher;
         this.tokenizer = tokenizer;
         this.reward = reward;
         this.gold = gold;
@@ -79,7 +83,8 @@ public final class Evaluation {
         return new EvaluationReport(
                 rewards(all),
                 Arrays.stream(gold.score(answers)).average().orElse(Double.NaN),
-                thread.call(() -> kl(rows, policy)),
+                kl(rows, policy, reference),
+                teacher == null ? null : (Double) kl(rows, policy, teacher),
                 mean(all, m -> m.row().completionLength()),
                 all.stream().map(Measured::text).distinct().count() / (double) all.size(),
                 plan.grammar() ? mean(all, Evaluation::accepted) : null,
@@ -120,14 +125,18 @@ public final class Evaluation {
         }
     }
 
+    private double kl(List<TokenRow> rows, TensorSet policy, Callable<Decoder> other) {
+        return thread.call(() -> logRatio(rows, policy, other));
+    }
+
     /** Both by the same scoring pass, so that equal weights give exactly 0. */
-    private double kl(List<TokenRow> rows, TensorSet policy) throws Exception {
+    private double logRatio(List<TokenRow> rows, TensorSet policy, Callable<Decoder> other) throws Exception {
         List<float[]> ours;
         try (Decoder decoder = form.decoder(policy, false)) {
             ours = decoder.logprobs(rows, 1.0, ROWS);
         }
         List<float[]> theirs;
-        try (Decoder decoder = reference.call()) {
+        try (Decoder decoder = other.call()) {
             theirs = decoder.logprobs(rows, 1.0, ROWS);
         }
         double sum = 0;

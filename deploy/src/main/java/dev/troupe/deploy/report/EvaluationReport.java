@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param rewards scores of the reward that trained, or null without one
  * @param gold mean of the sentiment rule
  * @param kl mean over the completions of the summed log-ratio to the reference, nats
+ * @param teacherKl the same to the teacher of a distillation, or null without one
  * @param length mean tokens of a completion
  * @param distinct share of different completions, 0 to 1
  * @param grammar share that the stories grammar accepts, or null where it does not apply
@@ -19,6 +20,7 @@ public record EvaluationReport(
         @Nullable ClusteredMean rewards,
         double gold,
         double kl,
+        @Nullable Double teacherKl,
         double length,
         double distinct,
         @Nullable Double grammar,

@@ -93,6 +93,9 @@ public final class EvaluationTable {
         }
         rows.add(new Row("gold score (sentiment rule)", before.gold(), after.gold(), 3));
         rows.add(new Row("KL to the reference, nats", before.kl(), after.kl(), 2));
+        if (before.teacherKl() != null || after.teacherKl() != null) {
+            rows.add(new Row("KL to the teacher, nats", before.teacherKl(), after.teacherKl(), 2));
+        }
         rows.add(new Row("length, tokens", before.length(), after.length(), 1));
         rows.add(new Row("distinct completions, %", percent(before.distinct()), percent(after.distinct()), 1));
         if (before.grammar() != null || after.grammar() != null) {

@@ -32,11 +32,13 @@ public final class ProgressLine {
         int width = Long.toString(steps).length();
         return String.format(
                 Locale.ROOT,
-                "step %" + width + "d/%d  reward %6.3f  kl %6.2f  %6.0f tokens/s  stale %.2f  wait %3.0f%%  left %s",
+                "step %" + width + "d/%d  reward %6.3f  %s  %6.0f tokens/s  stale %.2f  wait %3.0f%%  left %s",
                 step,
                 steps,
                 number(metrics, "objective/scores"),
-                number(metrics, "objective/kl"),
+                metrics.containsKey("objective/kl")
+                        ? String.format(Locale.ROOT, "kl %6.2f", number(metrics, "objective/kl"))
+                        : String.format(Locale.ROOT, "loss %7.4f", number(metrics, "loss/policy_avg")),
                 number(metrics, "tokens/generated") / seconds,
                 number(metrics, "staleness/mean"),
                 100 * Math.min(1, number(metrics, "time/wait") / seconds),

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param status done, interrupted or failed
  * @param kl policy to reference over the final evaluation, summed over a completion, nats
+ * @param teacherKlBefore the same to the teacher of a distillation, before training
+ * @param teacherKlAfter after training
  * @param distinct share of different completions, 0 to 1
  * @param length mean tokens of a completion
  * @param overlap share of tokens sampled while a learner pass was under way
@@ -32,6 +34,8 @@ import org.jspecify.annotations.Nullable;
     "grammar_before",
     "grammar_after",
     "kl",
+    "teacher_kl_before",
+    "teacher_kl_after",
     "distinct",
     "length",
     "ledger",
@@ -55,6 +59,8 @@ public record Summary(
         @JsonProperty("grammar_before") @Nullable Double grammarBefore,
         @JsonProperty("grammar_after") @Nullable Double grammarAfter,
         @Nullable Double kl,
+        @JsonProperty("teacher_kl_before") @Nullable Double teacherKlBefore,
+        @JsonProperty("teacher_kl_after") @Nullable Double teacherKlAfter,
         @Nullable Double distinct,
         @Nullable Double length,
         @Nullable Ledger ledger,

@@ -10,6 +10,7 @@ import dev.troupe.deploy.eval.PromptTokens;
 import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.learner.LearnerSettings;
 import dev.troupe.learner.algorithm.Algorithm;
+import dev.troupe.learner.algorithm.Distillation;
 import dev.troupe.learner.algorithm.KlControl;
 import dev.troupe.learner.algorithm.Needs;
 import dev.troupe.learner.checkpoint.Checkpoint;
@@ -21,9 +22,11 @@ import dev.troupe.learner.run.LearnerPlan;
 import dev.troupe.learner.run.OnlineTraining;
 import dev.troupe.learner.update.PolicyUpdate;
 import dev.troupe.model.Decoder;
+import dev.troupe.model.ModelFolder;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.Tokenizer;
 import dev.troupe.rollout.RolloutSettings;
+import java.io.PrintStream;
 import java.util.List;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -117,6 +120,24 @@ public final class Learning {
         TensorThread thread = TensorThread.start("train-" + name, settings.threads());
         Decoder decoder = thread.call(() -> start.form().decoder(start.tensors(), true));
         return TrainedModel.of(name, decoder, settings.adam(), thread);
+    }
+
+    /** The run's prompts, and the completions that a distillation gives; a teacher that writes those does it here. */
+    static LedgerActor.Prompts prompts(Config config, RunModels models, Tokenizer tokenizer, PrintStream out) {
+        ModelFolder policy = models.policy();
+        LedgerActor.Prompts plain =
+                prompts(config, tokenizer, RolloutSettings.from(config).contextOf(policy.config()));
+        Distillation asked = needs(config).teacher();
+        if (asked == null || asked.lmbda() == 1) {
+            return plain;
+        }
+        if (!asked.sequences()) {
+            return GivenCompletions.ofData(config, asked, plain, tokenizer, policy.config());
+        }
+        try (TensorThread thread =
+                TensorThread.start("teacher-writes", Runtime.getRuntime().availableProcessors())) {
+            return GivenCompletions.ofTeacher(config, asked, plain, models.teacher(), thread, out);
+        }
     }
 
     /**

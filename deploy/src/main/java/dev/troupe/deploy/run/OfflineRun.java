@@ -271,6 +271,8 @@ final class OfflineRun implements AutoCloseable {
                 null,
                 null,
                 null,
+                null,
+                null,
                 sha256,
                 PeakMemory.bytes());
     }

@@ -24,7 +24,6 @@ import dev.troupe.learner.run.RunReport;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.Tokenizer;
 import dev.troupe.reward.RewardSettings;
-import dev.troupe.rollout.RolloutSettings;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -109,6 +108,7 @@ final class OnlineRun {
         return new Evaluation(
                 policy.form(),
                 forms.reference(),
+                Learning.needs(config).teacher() == null ? null : forms.whole(models.teacher()),
                 tokenizer,
                 reward.judge("evaluation-reward", config.getDuration("scoring.deadline")),
                 RuleRewards.sentiment(data),
@@ -139,7 +139,6 @@ final class OnlineRun {
             if (node.udpHost() == null) {
                 roles.addAll(Roles.all(node, models, forms));
             }
-            int context = RolloutSettings.from(config).contextOf(policy.form().config());
             try (LearnerNode learner = LearnerNode.start(
                     node.cluster(),
                     node.aeron(),
@@ -147,7 +146,7 @@ final class OnlineRun {
                     plan,
                     training,
                     policy.form(),
-                    Learning.prompts(config, tokenizer, context),
+                    Learning.prompts(config, models, tokenizer, out),
                     steps,
                     ledger)) {
                 Interrupts.handle(learner::stop);
@@ -191,7 +190,7 @@ final class OnlineRun {
                 config.getString("algorithm"),
                 r.steps(),
                 seconds,
-                r.tokensTrained(),
+                r.tokensGenerated(),
                 r.tokensTrained(),
                 before.reward(),
                 after.reward(),
@@ -200,6 +199,8 @@ final class OnlineRun {
                 before.grammar(),
                 after.grammar(),
                 after.kl(),
+                before.teacherKl(),
+                after.teacherKl(),
                 after.distinct(),
                 after.length(),
                 new Summary.Ledger(

@@ -10,6 +10,7 @@ import dev.troupe.data.sources.Sources;
 import dev.troupe.deploy.eval.PromptTokens;
 import dev.troupe.deploy.settings.MemoryEstimate;
 import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.learner.algorithm.Distillation;
 import dev.troupe.model.ModelException;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelSettings;
@@ -36,6 +37,10 @@ final class Preflight {
         ModelFolder policy = models.policy();
         models.reference();
         models.value();
+        Distillation asked = Learning.needs(config).teacher();
+        if (asked != null) {
+            models.teacher();
+        }
         ModelSettings adapted = ModelSettings.from(config);
         if (adapted.mode() != ModelSettings.Mode.FULL) {
             requireFits(adapted, policy);
@@ -45,6 +50,9 @@ final class Preflight {
         models.rewards();
         RunReward.check(RewardSettings.from(config), data, config.getLong("seed"));
         try (Tokenizer tokenizer = policy.tokenizer()) {
+            if (asked != null && asked.lmbda() < 1 && !asked.sequences()) {
+                Sources.completions(data, config.getLong("seed"));
+            }
             Learning.prompts(config, tokenizer, RolloutSettings.from(config).contextOf(policy.config()));
             evaluation(config, data, tokenizer, policy.config().maxPositions());
         }

@@ -52,6 +52,9 @@ final class Roles {
         if (needs.value()) {
             names.add("value");
         }
+        if (needs.teacher() != null) {
+            names.add("teacher");
+        }
         return names;
     }
 
@@ -60,6 +63,7 @@ final class Roles {
         return switch (role) {
             case "reference" -> reference(name, node, models.reference(), forms);
             case "reward" -> reward(name, node, models, forms);
+            case "teacher" -> teacher(name, node, models.teacher(), forms);
             case "value" -> value(name, node, forms.value());
             case "rollout" -> rollout(name, node, forms.policy());
             default -> throw new IllegalArgumentException("no role " + role + " beside the learner");
@@ -73,6 +77,16 @@ final class Roles {
                 ReferenceSettings.from(node.config()),
                 model.path().toString(),
                 forms.reference());
+        return new Role(name, started.ended(), () -> started.ended().complete("drained"), started);
+    }
+
+    private static Role teacher(String name, RunNode node, ModelFolder model, RunForms forms) {
+        ReferenceNode started = ReferenceNode.teacher(
+                node.cluster(),
+                node.station(name),
+                ReferenceSettings.teacher(node.config()),
+                model.path().toString(),
+                forms.whole(model));
         return new Role(name, started.ended(), () -> started.ended().complete("drained"), started);
     }
 

@@ -133,7 +133,8 @@ final class RunForms implements AutoCloseable {
         return new RunReward.Model(folder, itself == null ? whole(folder) : () -> Decoder.over(itself));
     }
 
-    private Callable<Decoder> whole(ModelFolder folder) {
+    /** A frozen model by itself. */
+    Callable<Decoder> whole(ModelFolder folder) {
         return () -> Decoder.load(folder.config(), folder.weights(), false, settings.numerics());
     }
 

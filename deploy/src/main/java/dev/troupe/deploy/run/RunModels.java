@@ -38,6 +38,27 @@ final class RunModels {
                 : checked("model.reference", Models.of(config, "model.reference"));
     }
 
+    /** {@code model.teacher}: of the policy's vocabulary, for its distributions are compared with the policy's. */
+    ModelFolder teacher() {
+        if (config.getIsNull("model.teacher")) {
+            throw new SettingsException("model.teacher = null: algorithm = " + config.getString("algorithm")
+                    + " learns from a teacher; expected a model with the policy's tokenizer");
+        }
+        ModelFolder teacher = checked("model.teacher", Models.of(config, "model.teacher"));
+        int theirs = teacher.config().vocabulary();
+        int ours = policy().config().vocabulary();
+        if (theirs != ours) {
+            throw new SettingsException("model.teacher = " + config.getString("model.teacher") + " has an embedding of "
+                    + theirs + " tokens and model.policy = " + config.getString("model.policy") + " one of " + ours
+                    + ": expected as many, for their distributions are compared token by token");
+        }
+        if (teacher.config().scoreHead()) {
+            throw new SettingsException("model.teacher = " + config.getString("model.teacher")
+                    + " has a score head: expected a language model");
+        }
+        return teacher;
+    }
+
     /** The model of a part of the reward. */
     ModelFolder reward(RewardPart part) {
         return checked(part.key(), rewardPath(part));

@@ -82,10 +82,11 @@ final class StepWriter implements RunObserver, AutoCloseable {
     }
 
     private SamplesWriter.Sample sample(long step, ScoredTrajectory t, Answer answer, double judged) {
-        double kl = 0;
         float[] ours = t.trajectory().behaviourLogprobs();
-        for (int i = 0; i < ours.length; i++) {
-            kl += ours[i] - t.scores().reference()[i];
+        float[] theirs = t.scores().reference();
+        Double kl = theirs.length == 0 || t.trajectory().given() ? null : 0.0;
+        for (int i = 0; kl != null && i < ours.length; i++) {
+            kl += ours[i] - theirs[i];
         }
         Map<String, Double> rewards = new LinkedHashMap<>();
         rewards.put("reward", (double) t.scores().reward());

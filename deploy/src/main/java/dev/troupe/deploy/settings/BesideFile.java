@@ -24,6 +24,7 @@ final class BesideFile {
             "reward.lexicon",
             "model.policy",
             "model.reference",
+            "model.teacher",
             "model.reward",
             "model.value");
 

@@ -2,6 +2,7 @@ package dev.troupe.deploy.settings;
 
 import com.typesafe.config.Config;
 import dev.troupe.learner.LearnerSettings;
+import dev.troupe.learner.algorithm.Distillation;
 import dev.troupe.learner.algorithm.Needs;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.ModelFolder;
@@ -78,7 +79,13 @@ public final class MemoryEstimate {
     /** JVMs of the run when each role has its own. */
     public int processes() {
         Needs n = needs;
-        return n == null ? 1 : 2 + (n.reference() ? 1 : 0) + (n.value() ? 1 : 0) + config.getInt("rollout.replicas");
+        return n == null
+                ? 1
+                : 2
+                        + (n.reference() ? 1 : 0)
+                        + (n.value() ? 1 : 0)
+                        + (n.teacher() != null ? 1 : 0)
+                        + config.getInt("rollout.replicas");
     }
 
     /** Everything, over so many JVMs. */
@@ -177,6 +184,7 @@ public final class MemoryEstimate {
         long reference = ownReference ? memory("model.reference").weights() : 0;
         addIf(wants(Needs::reference), new Role("reference", 1, reference, 0, 0, policy.scored(rows, length)));
         addIf(wants(Needs::value), new Role("value actor", 1, 2 * value.adapted(), 0, 0, value.scored(rows, length)));
+        teacher(policy.model().vocabulary(), rows, length);
         int references = wants(Needs::reference) && !ownReference ? 1 : 0;
         apart = (replicas + references) * policy.base() + (wants(Needs::value) ? value.base() : 0);
         apart += (replicas - 1) * policy.packed();
@@ -202,6 +210,23 @@ public final class MemoryEstimate {
         }
     }
 
+    /** A teacher, and in the learner what it said of the trajectories that may wait for their step. */
+    private void teacher(int vocabulary, long rows, long length) {
+        Needs n = needs;
+        Distillation asked = n == null ? null : n.teacher();
+        if (asked == null || config.getIsNull("model.teacher")) {
+            return; // whoever opens the models says what is missing
+        }
+        ModelMemory model = memory("model.teacher");
+        roles.add(new Role("teacher", 1, model.weights(), 0, 0, model.scored(rows, length)));
+        long numbers = asked.topK() == 0 ? vocabulary : 2L * asked.topK() + 1;
+        long trajectories = config.getLong("batch.prompts")
+                * config.getLong("num_generations")
+                * (config.getLong("staleness.max") + 1);
+        long tokens = Math.min(config.getLong("max_new_tokens"), length);
+        roles.add(new Role("learner: soft targets", 1, 0, 0, 0, trajectories * tokens * numbers * Float.BYTES));
+    }
+
     private void online() {
         ModelMemory policy = memory("model.policy");
         ModelMemory value = config.getIsNull("model.value") ? policy : memory("model.value");
@@ -223,6 +248,7 @@ public final class MemoryEstimate {
                 wants(Needs::reference),
                 new Role("reference", 1, reference.weights(), 0, 0, reference.scored(rows, length)));
         addIf(wants(Needs::value), new Role("value actor", 1, 2 * value.weights(), 0, 0, value.scored(rows, length)));
+        teacher(policy.model().vocabulary(), rows, length);
         for (RewardPart part : RewardSettings.from(config).models()) {
             ModelMemory reward = memory(part);
             reward(part, reward.weights(), reward, length);

@@ -32,6 +32,7 @@ class EvaluationTest {
     private final Evaluation evaluation = new Evaluation(
             new WholeModel(base.config()),
             () -> Decoder.load(base.config(), base.weights(), false),
+            null,
             tokenizer,
             columns -> new Judge(scorer(), 64, Duration.ofMinutes(5)),
             gold,

@@ -14,6 +14,7 @@ class EvaluationTableTest {
                 new ClusteredMean(PROMPTS.stream().map(p -> List.of(-1.0)).toList()),
                 gold,
                 2.0,
+                null,
                 40,
                 0.75,
                 0.5,
@@ -44,7 +45,8 @@ class EvaluationTableTest {
 
     @Test
     void whatDoesNotApplyIsLeftOut() {
-        EvaluationReport bare = new EvaluationReport(null, 0, 0, 1, 1, null, List.of("a"), List.of(List.of("one")));
+        EvaluationReport bare =
+                new EvaluationReport(null, 0, 0, null, 1, 1, null, List.of("a"), List.of(List.of("one")));
 
         assertThat(new EvaluationTable(bare, bare).text())
                 .doesNotContain("reward-model")
@@ -52,8 +54,20 @@ class EvaluationTableTest {
     }
 
     @Test
+    void showsTheDistanceToATeacher() {
+        EvaluationReport far =
+                new EvaluationReport(null, 0, 0, 12.5, 1, 1, null, List.of("a"), List.of(List.of("one")));
+        EvaluationReport near =
+                new EvaluationReport(null, 0, 0, 2.5, 1, 1, null, List.of("a"), List.of(List.of("one")));
+
+        assertThat(new EvaluationTable(far, near).text())
+                .containsPattern("KL to the teacher, nats +12\\.50 +2\\.50 +-10");
+    }
+
+    @Test
     void differentPromptsAreNotCompared() {
-        EvaluationReport other = new EvaluationReport(null, 0, 0, 1, 1, null, List.of("z"), List.of(List.of("one")));
+        EvaluationReport other =
+                new EvaluationReport(null, 0, 0, null, 1, 1, null, List.of("z"), List.of(List.of("one")));
 
         assertThatThrownBy(() -> new EvaluationTable(report(0, ""), other))
                 .isInstanceOf(IllegalArgumentException.class);

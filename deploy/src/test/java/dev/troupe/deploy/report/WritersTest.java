@@ -108,6 +108,8 @@ class WritersTest {
                         null,
                         null,
                         5.0,
+                        null,
+                        null,
                         0.9,
                         40.0,
                         new Summary.Ledger(4, 1, 1, 1, 1),
@@ -120,8 +122,8 @@ class WritersTest {
 
         JsonNode summary = Json.mapper().readTree(folder.summary().toFile());
         String keys = "status algorithm steps seconds tokens_generated tokens_trained reward_before reward_after"
-                + " gold_before gold_after grammar_before grammar_after kl distinct length ledger staleness parity"
-                + " overlap weights_sha256 peak_rss_bytes";
+                + " gold_before gold_after grammar_before grammar_after kl teacher_kl_before teacher_kl_after distinct"
+                + " length ledger staleness parity overlap weights_sha256 peak_rss_bytes";
         assertThat(summary.fieldNames()).toIterable().containsExactly(keys.split(" "));
         assertThat(summary.path("ledger").fieldNames())
                 .toIterable()

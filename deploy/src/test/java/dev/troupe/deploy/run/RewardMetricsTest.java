@@ -23,8 +23,9 @@ class RewardMetricsTest {
                 new long[1],
                 FinishReason.FINISH_REASON_EOS,
                 List.of("x"),
-                "a");
-        return new ScoredTrajectory(held, new Scores(new float[1], 0, rewards, new float[2], 0));
+                "a",
+                false);
+        return new ScoredTrajectory(held, new Scores(new float[1], 0, rewards, new float[2], 0, null));
     }
 
     /** Of 1, 2 and 6: mean 3, squares 4 + 1 + 9 = 14, over n - 1 = 2. */

@@ -27,7 +27,8 @@ public final class Algorithms {
             "gspo", Algorithms::grpo,
             "cispo", Algorithms::grpo,
             "reinforce_plus_plus", Algorithms::reinforce,
-            "online_dpo", Algorithms::onlineDpo));
+            "online_dpo", Algorithms::onlineDpo,
+            "gkd", Algorithms::gkd));
 
     private Algorithms() {}
 
@@ -154,6 +155,21 @@ public final class Algorithms {
             throw new IllegalArgumentException("loss_type = " + type + ": online_dpo has sigmoid and ipo");
         }
         return new OnlineDpo(c.getDouble("beta"), type.equals("ipo"), missingEos(c));
+    }
+
+    private static Algorithm gkd(Config c, int maxNewTokens) {
+        Distillation asked = new Distillation(
+                c.getDouble("beta"),
+                c.getInt("teacher.top_k"),
+                c.getDouble("teacher.temperature"),
+                c.getDouble("lmbda"),
+                c.getBoolean("seq_kd"));
+        int members = c.getInt("num_generations");
+        if (asked.lmbda() < 1 && !asked.sequences() && members > 1) {
+            throw new IllegalArgumentException("num_generations = " + members + ": with lmbda below 1 some completions"
+                    + " come from the data, which has one for each prompt; expected 1, lmbda = 1 or seq_kd = true");
+        }
+        return new Gkd(asked);
     }
 
     private static Algorithm grpo(Config c, int maxNewTokens) {

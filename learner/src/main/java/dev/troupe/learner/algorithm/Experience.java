@@ -1,8 +1,10 @@
 package dev.troupe.learner.algorithm;
 
 import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.model.SoftTargets;
 import dev.troupe.model.TokenRow;
 import dev.troupe.proto.v1.FinishReason;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The numbers of one trajectory, complete for training. Arrays are shared, not copied, and not to be changed. What the
@@ -18,6 +20,7 @@ import dev.troupe.proto.v1.FinishReason;
  * @param values [n + 1] value of the state before each token and of the one after the last, or empty
  * @param score the reward of the whole completion, before any penalty
  * @param versions [n] policy version that sampled each token
+ * @param teacher a teacher's distributions at the n positions, or null
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by identity only
 public record Experience(
@@ -29,7 +32,8 @@ public record Experience(
         float[] referenceLogprobs,
         float[] values,
         float score,
-        long[] versions) {
+        long[] versions,
+        @Nullable SoftTargets teacher) {
 
     /** Checks that the lengths fit each other. */
     public Experience {
@@ -39,7 +43,8 @@ public record Experience(
                 || proximalLogprobs.length != n
                 || versions.length != n
                 || referenceLogprobs.length != 0 && referenceLogprobs.length != n
-                || values.length != 0 && values.length != n + 1) {
+                || values.length != 0 && values.length != n + 1
+                || teacher != null && teacher.positions() != n) {
             throw new IllegalArgumentException("trajectory " + id + ": " + n + " completion tokens (at least 1) with "
                     + behaviourLogprobs.length + " behaviour, " + proximalLogprobs.length + " proximal and "
                     + referenceLogprobs.length + " reference log-probabilities, " + values.length + " values and "
@@ -47,10 +52,43 @@ public record Experience(
         }
     }
 
+    /** Without a teacher. */
+    public Experience(
+            TrajectoryRef id,
+            TokenRow row,
+            FinishReason finishReason,
+            float[] behaviourLogprobs,
+            float[] proximalLogprobs,
+            float[] referenceLogprobs,
+            float[] values,
+            float score,
+            long[] versions) {
+        this(
+                id,
+                row,
+                finishReason,
+                behaviourLogprobs,
+                proximalLogprobs,
+                referenceLogprobs,
+                values,
+                score,
+                versions,
+                null);
+    }
+
     /** The same with other proximal log-probabilities. */
     public Experience withProximal(float[] logprobs) {
         return new Experience(
-                id, row, finishReason, behaviourLogprobs, logprobs, referenceLogprobs, values, score, versions);
+                id,
+                row,
+                finishReason,
+                behaviourLogprobs,
+                logprobs,
+                referenceLogprobs,
+                values,
+                score,
+                versions,
+                teacher);
     }
 
     /** Number of completion tokens. */

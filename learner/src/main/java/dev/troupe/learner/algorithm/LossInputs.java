@@ -195,8 +195,17 @@ public final class LossInputs {
      * @return loss and metrics by name
      */
     public Map<String, NDArray> loss(Loss loss, NDArray current, NDArray entropy) {
+        return loss(loss, "current", current, entropy);
+    }
+
+    /**
+     * As above, for what else a model's pass makes of each token.
+     *
+     * @param name under which the script sees it: "current" log-probabilities, or the "divergence" from a teacher
+     */
+    public Map<String, NDArray> loss(Loss loss, String name, NDArray made, NDArray entropy) {
         Map<String, NDArray> all = new HashMap<>(tensors);
-        all.put("current", current);
+        all.put(name, made);
         all.put("entropy", entropy);
         return loss.script().named(manager, loss.method(), all);
     }

@@ -81,7 +81,7 @@ public record OffPolicy(
         if (kind == Kind.NONE) {
             return;
         }
-        if (algorithm.needs().pairs()) {
+        if (algorithm.needs().pairs() || algorithm.needs().teacher() != null) {
             throw new IllegalArgumentException("off_policy.correction = " + lower(kind) + ": " + algorithm.name()
                     + " has no ratio to correct; expected none");
         }

@@ -215,14 +215,17 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
     }
 
     private Behavior<Command> onAnswer(ScoreAnswer answer) {
-        Open request = open.remove(answer.getRequest());
+        Open request = open.get(answer.getRequest());
         if (request == null) {
             // After its deadline: another replica has the rows now, or they were given up.
             LOG.info("late answer to request {} of kind {}", answer.getRequest(), answer.getKind());
             return this;
         }
-        request.replica.open--;
         times.add(request.rows.kind.label(), answer.getBusyUs());
+        if (request.rows.kind == ScorerKind.TEACHER) {
+            return onTeacherAnswer(request, answer);
+        }
+        done(request, answer);
         Map<TrajectoryRef, List<RowScore>> rows = new HashMap<>();
         for (RowScore row : answer.getRowsList()) {
             TrajectoryRef id =
@@ -239,6 +242,30 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
         return this;
     }
 
+    private void done(Open request, ScoreAnswer answer) {
+        open.remove(answer.getRequest());
+        request.replica.open--;
+    }
+
+    /** A teacher answers in pieces: the request is open until each of its rows is whole, or given up. */
+    private Behavior<Command> onTeacherAnswer(Open request, ScoreAnswer answer) {
+        for (RowScore row : answer.getRowsList()) {
+            ScoreBoard board = boards.get(
+                    new TrajectoryRef(row.getId().getDraw(), row.getId().getSample()));
+            if (board != null) {
+                note(board, request, List.of(row), 0);
+            }
+        }
+        boolean whole = request.rows.rows.stream()
+                .map(t -> boards.get(t.id()))
+                .allMatch(board -> board == null || board.has(ScorerKind.TEACHER));
+        if (whole) {
+            done(request, answer);
+            sendUnsent(ScorerKind.TEACHER);
+        }
+        return this;
+    }
+
     /** The first of a trajectory's rows is its score; those after it are the named ones that it comes from. */
     private void note(ScoreBoard board, Open request, List<RowScore> rows, long modelVersion) {
         TrajectoryRef id = board.trajectory.id();
@@ -250,7 +277,9 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
                     + rows.get(0).getFailure().getMessage());
         } else {
             try {
-                wrong = board.note(request.rows.kind, Tensors.floats(rows.get(0).getValues()), modelVersion);
+                wrong = request.rows.kind == ScorerKind.TEACHER
+                        ? board.noteTeacher(rows.get(0))
+                        : board.note(request.rows.kind, Tensors.floats(rows.get(0).getValues()), modelVersion);
                 if (wrong.isEmpty() && request.rows.kind == ScorerKind.REWARD) {
                     noteNamed(board, rows.size() == 1 ? rows : rows.subList(1, rows.size()));
                 }

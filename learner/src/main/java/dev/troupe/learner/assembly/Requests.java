@@ -1,5 +1,6 @@
 package dev.troupe.learner.assembly;
 
+import dev.troupe.learner.algorithm.Distillation;
 import dev.troupe.learner.experience.HeldTrajectory;
 import dev.troupe.model.TokenRows;
 import dev.troupe.proto.v1.ScoreRequest;
@@ -16,6 +17,10 @@ final class Requests {
                 .setBatch(TokenRows.batch(rows.stream().map(HeldTrajectory::row).toList()))
                 .setDeadlineMs(settings.deadline().toMillis())
                 .setTemperature(settings.temperature());
+        Distillation teacher = settings.needs().teacher();
+        if (kind == ScorerKind.TEACHER && teacher != null) {
+            request.setTopK(teacher.topK()).setTemperature(teacher.temperature());
+        }
         for (HeldTrajectory t : rows) {
             request.addIds(TrajectoryId.newBuilder().setDraw(t.id().draw()).setSample(t.id().sample()));
             request.addFinishReasons(t.finishReason());

@@ -2,6 +2,8 @@ package dev.troupe.learner.assembly;
 
 import dev.troupe.learner.experience.HeldTrajectory;
 import dev.troupe.learner.experience.Scores;
+import dev.troupe.model.SoftTargets;
+import dev.troupe.proto.v1.RowScore;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -19,10 +21,13 @@ final class ScoreBoard {
     private @Nullable Float reward;
     private final Map<String, Float> rewards = new LinkedHashMap<>();
     private long valueVersion;
+    private final TeacherPieces teacherPieces;
+    private @Nullable SoftTargets teacher;
 
     ScoreBoard(HeldTrajectory trajectory, Set<ScorerKind> wanted) {
         this.trajectory = trajectory;
         this.wanted = wanted;
+        this.teacherPieces = new TeacherPieces(trajectory.row().completionLength());
     }
 
     /**
@@ -36,6 +41,7 @@ final class ScoreBoard {
             case REFERENCE -> n;
             case VALUE -> n + 1;
             case REWARD -> 1;
+            case TEACHER -> throw new IllegalStateException("noteTeacher takes a teacher's answers");
         };
         if (numbers.length != expected) {
             return Optional.of(kind.label() + " answered " + numbers.length + " numbers where " + expected + " belong");
@@ -52,6 +58,7 @@ final class ScoreBoard {
                 values = numbers;
                 valueVersion = modelVersion;
             }
+            case TEACHER -> throw new IllegalStateException("noteTeacher takes a teacher's answers");
         }
         return Optional.empty();
     }
@@ -61,11 +68,19 @@ final class ScoreBoard {
         rewards.put(name, score);
     }
 
+    /** As {@link #note}, for a piece of the teacher's answer. */
+    Optional<String> noteTeacher(RowScore piece) {
+        Optional<String> wrong = teacherPieces.add(piece);
+        teacher = teacherPieces.whole();
+        return wrong;
+    }
+
     boolean has(ScorerKind kind) {
         return switch (kind) {
             case REFERENCE -> reference != null;
             case REWARD -> reward != null;
             case VALUE -> values != null;
+            case TEACHER -> teacher != null;
         };
     }
 
@@ -79,6 +94,7 @@ final class ScoreBoard {
                         score,
                         rewards,
                         values == null ? NONE : values,
-                        valueVersion));
+                        valueVersion,
+                        teacher));
     }
 }

@@ -8,11 +8,12 @@ import dev.troupe.proto.v1.ScoreKind;
 import java.util.EnumSet;
 import java.util.Set;
 
-/** The three that score a trajectory. */
+/** Who scores a trajectory. */
 enum ScorerKind {
     REFERENCE(ScoreKind.SCORE_KIND_REFERENCE, ServiceKeys.REFERENCE),
     REWARD(ScoreKind.SCORE_KIND_REWARD, ServiceKeys.REWARD),
-    VALUE(ScoreKind.SCORE_KIND_VALUE, ServiceKeys.VALUE);
+    VALUE(ScoreKind.SCORE_KIND_VALUE, ServiceKeys.VALUE),
+    TEACHER(ScoreKind.SCORE_KIND_TEACHER, ServiceKeys.TEACHER);
 
     private final ScoreKind wire;
     private final ServiceKey<ScorerCommand> key;
@@ -30,6 +31,9 @@ enum ScorerKind {
         }
         if (needs.value()) {
             kinds.add(VALUE);
+        }
+        if (needs.teacher() != null) {
+            kinds.add(TEACHER);
         }
         return kinds;
     }

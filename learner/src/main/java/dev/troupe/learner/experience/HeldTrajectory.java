@@ -18,6 +18,7 @@ import java.util.List;
  * @param versions policy version that sampled each token, never falling
  * @param sampledAtMicros wall clock of each token, microseconds since the epoch
  * @param weightsSha256 hash of the live weights of each version, in order of appearance
+ * @param given whether the completion was given and not sampled: its log-probabilities are 0 and say nothing then
  */
 public record HeldTrajectory(
         TrajectoryRef id,
@@ -28,7 +29,8 @@ public record HeldTrajectory(
         long[] sampledAtMicros,
         FinishReason finishReason,
         List<String> weightsSha256,
-        String node) {
+        String node,
+        boolean given) {
 
     /**
      * Reads a trajectory off the wire.
@@ -75,7 +77,8 @@ public record HeldTrajectory(
                 sampledAt,
                 t.getFinishReason(),
                 List.copyOf(t.getWeightsSha256List()),
-                t.getNode());
+                t.getNode(),
+                t.getGiven());
     }
 
     /** Version that sampled the first token: staleness is counted from it. */

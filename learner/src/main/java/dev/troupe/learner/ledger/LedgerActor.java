@@ -64,6 +64,11 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
     public interface Prompts {
         /** Token ids of the prompt of this draw. */
         int[] draw(long number);
+
+        /** Token ids of the completion that a trajectory is given; empty where it is to be sampled. */
+        default int[] given(TrajectoryRef id) {
+            return new int[0];
+        }
     }
 
     /** Sends leases. */
@@ -385,12 +390,17 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
     private LeaseGrant message(List<PromptLedger.Grant> grants) {
         LeaseGrant.Builder message = LeaseGrant.newBuilder();
         for (PromptLedger.Grant g : grants) {
-            message.addLeases(Lease.newBuilder()
+            Lease.Builder lease = Lease.newBuilder()
                     .setId(TrajectoryId.newBuilder().setDraw(g.id().draw()).setSample(g.id().sample()))
                     .setAttempt(g.attempt())
                     .setSeed(settings.seed())
                     .setDeadlineMs(settings.deadline().toMillis())
-                    .setPromptIds(Tensors.ofInts(surroundings.prompts().draw(g.id().draw()))));
+                    .setPromptIds(Tensors.ofInts(surroundings.prompts().draw(g.id().draw())));
+            int[] given = surroundings.prompts().given(g.id());
+            if (given.length > 0) {
+                lease.setCompletionIds(Tensors.ofInts(given));
+            }
+            message.addLeases(lease);
         }
         return message.build();
     }

@@ -170,7 +170,8 @@ public final class LearnerNode implements AutoCloseable {
     public void announceEnd(String status) {
         over.run();
         tellAll(ServiceKeys.ROLLOUT, new RolloutCommand.RunEnded(status));
-        for (ServiceKey<ScorerCommand> key : List.of(ServiceKeys.REFERENCE, ServiceKeys.REWARD, ServiceKeys.VALUE)) {
+        for (ServiceKey<ScorerCommand> key :
+                List.of(ServiceKeys.REFERENCE, ServiceKeys.REWARD, ServiceKeys.VALUE, ServiceKeys.TEACHER)) {
             tellAll(key, new ScorerCommand.RunEnded(status));
         }
     }

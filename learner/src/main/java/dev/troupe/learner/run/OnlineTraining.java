@@ -79,7 +79,8 @@ public final class OnlineTraining implements Training {
                 t.scores().reference(),
                 t.scores().values(),
                 reward,
-                t.trajectory().versions());
+                t.trajectory().versions(),
+                t.scores().teacher());
     }
 
     @Override

@@ -69,7 +69,7 @@ public final class Parity implements AutoCloseable {
         int chosen = 0;
         for (ScoredTrajectory t : batch) {
             HeldTrajectory held = t.trajectory();
-            if (chosen < rows && held.pure() && versions.containsKey(held.firstVersion())) {
+            if (chosen < rows && held.pure() && !held.given() && versions.containsKey(held.firstVersion())) {
                 byVersion
                         .computeIfAbsent(held.firstVersion(), v -> new java.util.ArrayList<>())
                         .add(held);

@@ -9,7 +9,8 @@ import java.util.Map;
  * @param status "done" or "interrupted"
  * @param steps trained in all, those before a resume included
  * @param tokensTrained completion tokens of the batches trained by this process
- * @param overlap share of those that were sampled while a learner pass was under way
+ * @param tokensGenerated those of them that were sampled, and not given
+ * @param overlap share of these that were sampled while a learner pass was under way
  * @param parity mean over the steps of p95, largest max, mean share outside, sum of mixed; empty without any
  * @param weights the final sets of tensors
  */
@@ -17,6 +18,7 @@ public record RunReport(
         String status,
         long steps,
         long tokensTrained,
+        long tokensGenerated,
         LedgerCounts ledger,
         double stalenessMean,
         long stalenessMax,

@@ -30,6 +30,7 @@ public final class StepMetrics {
     private long lateWaitNanos;
     private long lateStartNanos;
     private long tokens;
+    private long sampledTokens;
     private long tokensWithin;
     private long trajectories;
     private double stalenessSum;
@@ -95,6 +96,7 @@ public final class StepMetrics {
         m.put("time/reference", scoring.take("reference"));
         m.put("time/reward", scoring.take("reward"));
         m.put("time/value", scoring.take("value"));
+        m.put("time/teacher", scoring.take("teacher"));
         m.put("time/train", train);
         m.put("time/publish", publishing.take());
         m.put("time/wait", stepWaitNanos / 1e9);
@@ -130,21 +132,26 @@ public final class StepMetrics {
 
     private void count(List<ScoredTrajectory> batch, long learnerVersion, Map<String, Object> m) {
         long stepTokens = 0;
+        long sampled = 0;
         double stale = 0;
         long stalest = 0;
         for (ScoredTrajectory t : batch) {
             HeldTrajectory held = t.trajectory();
             stepTokens += held.row().completionLength();
-            tokensWithin += passes.within(held.sampledAtMicros());
+            if (!held.given()) {
+                sampled += held.row().completionLength();
+                tokensWithin += passes.within(held.sampledAtMicros());
+            }
             long s = learnerVersion - held.firstVersion();
             stale += s;
             stalest = Math.max(stalest, s);
         }
         tokens += stepTokens;
+        sampledTokens += sampled;
         trajectories += batch.size();
         stalenessSum += stale;
         stalenessMax = Math.max(stalenessMax, stalest);
-        m.put("tokens/generated", stepTokens);
+        m.put("tokens/generated", sampled);
         m.put("tokens/trained", stepTokens);
         m.put("staleness/mean", stale / batch.size());
         m.put("staleness/max", stalest);
@@ -163,10 +170,11 @@ public final class StepMetrics {
                 status,
                 step,
                 tokens,
+                sampledTokens,
                 state.counts(),
                 trajectories == 0 ? 0 : stalenessSum / trajectories,
                 stalenessMax,
-                tokens == 0 ? 0 : tokensWithin / (double) tokens,
+                sampledTokens == 0 ? 0 : tokensWithin / (double) sampledTokens,
                 late == 0 ? 0 : lateWaitNanos / late,
                 Map.of("p95", parityP95, "max", parityMax, "outside", parityOutside, "mixed", (double) mixed),
                 weights);

@@ -2,6 +2,7 @@ package dev.troupe.learner.update;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import dev.troupe.learner.algorithm.Distillation;
 import dev.troupe.learner.algorithm.Experience;
 import dev.troupe.learner.algorithm.Loss;
 import dev.troupe.learner.algorithm.LossInputs;
@@ -10,10 +11,12 @@ import dev.troupe.learner.algorithm.Targets;
 import dev.troupe.model.Autograd;
 import dev.troupe.model.Batch;
 import dev.troupe.model.Decoder;
+import dev.troupe.model.SoftTargets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +27,7 @@ final class PolicyMicroBatch implements MicroBatch {
      *
      * @param temperature that the completions were sampled at
      * @param proximalVersion that the update starts from
+     * @param teacher how the distance from a teacher is taken, null without one
      */
     record Common(
             List<Experience> experience,
@@ -32,14 +36,15 @@ final class PolicyMicroBatch implements MicroBatch {
             OffPolicy offPolicy,
             double klCoef,
             double temperature,
-            long proximalVersion) {}
+            long proximalVersion,
+            @Nullable Distillation teacher) {}
 
     private final Decoder decoder;
     private final Common common;
     private final List<Experience> rows = new ArrayList<>();
     private final Batch batch;
     private final LossInputs inputs;
-    private float[] lastLogprobs = new float[0];
+    private float[] lastOutputs = new float[0];
 
     /** @param picked rows of the experience */
     PolicyMicroBatch(Decoder decoder, Common common, int[] picked, MiniBatch mini) {
@@ -68,32 +73,46 @@ final class PolicyMicroBatch implements MicroBatch {
         NDList outputs;
         Map<String, NDArray> answers;
         try (Autograd.Recording recording = Autograd.record()) {
-            outputs = decoder.logprobsAndEntropy(batch, common.temperature);
+            outputs = outputs();
             if (common.offPolicy.follows()) {
                 inputs.follow(common.offPolicy, outputs.get(0).toFloatArray(), common.proximalVersion);
             }
-            answers = inputs.loss(common.loss, outputs.get(0), outputs.get(1));
+            answers = inputs.loss(
+                    common.loss, common.teacher == null ? "current" : "divergence", outputs.get(0), outputs.get(1));
             Autograd.backward(Loss.of(answers));
         }
         Map<String, Double> statistics = new TreeMap<>();
         answers.forEach((name, x) -> statistics.put(name, (double) x.getFloat()));
         if (!Double.isFinite(statistics.getOrDefault(LOSS, Double.NaN))) {
-            lastLogprobs = outputs.get(0).toFloatArray();
+            lastOutputs = outputs.get(0).toFloatArray();
         }
         outputs.close();
         answers.values().forEach(NDArray::close);
         return statistics;
     }
 
+    /** [N] log-probabilities, or divergences from the teacher, with their graph; and entropies. */
+    private NDList outputs() {
+        Distillation teacher = common.teacher;
+        if (teacher == null) {
+            return decoder.logprobsAndEntropy(batch, common.temperature);
+        }
+        List<SoftTargets> targets = rows.stream()
+                .map(e -> Objects.requireNonNull(e.teacher(), () -> "trajectory " + e.id() + " has no soft targets"))
+                .toList();
+        return decoder.divergence(batch, targets, teacher.beta(), teacher.temperature());
+    }
+
     @Override
     public @Nullable Fault fault() {
-        for (int i = 0; i < rows.size() && lastLogprobs.length > 0; i++) {
+        for (int i = 0; i < rows.size() && lastOutputs.length > 0; i++) {
             Experience e = rows.get(i);
             int from = batch.offsets()[i];
-            float[] logprobs = Arrays.copyOfRange(lastLogprobs, from, from + e.length());
-            Fault fault = Fault.find("policy logprobs", e.id(), logprobs);
-            for (int t = 0; fault == null && t < e.length(); t++) {
-                float ratio = (float) Math.exp(logprobs[t] - e.proximalLogprobs()[t]);
+            float[] made = Arrays.copyOfRange(lastOutputs, from, from + e.length());
+            boolean ratios = common.teacher == null;
+            Fault fault = Fault.find(ratios ? "policy logprobs" : "divergence from the teacher", e.id(), made);
+            for (int t = 0; ratios && fault == null && t < e.length(); t++) {
+                float ratio = (float) Math.exp(made[t] - e.proximalLogprobs()[t]);
                 fault = Float.isFinite(ratio) ? null : Fault.at("policy ratio", e.id(), t, ratio);
             }
             if (fault != null) {

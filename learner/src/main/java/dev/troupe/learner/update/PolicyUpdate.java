@@ -153,7 +153,14 @@ public final class PolicyUpdate {
     private List<Half> halves(long step, List<Experience> batch, Targets targets) {
         Loss loss = algorithm.loss();
         PolicyMicroBatch.Common common = new PolicyMicroBatch.Common(
-                batch, targets, loss, offPolicy, kl.coefficient(), settings.temperature(), step);
+                batch,
+                targets,
+                loss,
+                offPolicy,
+                kl.coefficient(),
+                settings.temperature(),
+                step,
+                algorithm.needs().teacher());
         List<Half> halves = new ArrayList<>();
         halves.add(new Half(
                 policy.model, (rows, mini) -> new PolicyMicroBatch(policy.model.decoder(), common, rows, mini)));

@@ -26,7 +26,8 @@ class ScoringQueueTest {
                 new long[1],
                 FinishReason.FINISH_REASON_EOS,
                 List.of("00"),
-                "a");
+                "a",
+                false);
     }
 
     private List<List<String>> take(long quietSince) {

@@ -21,7 +21,7 @@ class CoverageGoldenTest {
             "loss/sft",
             "loss/reward",
             "schedule");
-    private static final Set<String> END_TO_END = Set.of("ppo", "rloo", "grpo", "sft", "reward");
+    private static final Set<String> END_TO_END = Set.of("ppo", "rloo", "grpo", "gkd", "sft", "reward");
 
     @Test
     void everyKindHasATest() {
