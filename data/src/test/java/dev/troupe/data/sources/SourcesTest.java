@@ -73,7 +73,8 @@ final class SourcesTest {
         Files.writeString(file, "{\"prompt\":\"p\"}\n");
         assertThatThrownBy(() -> Sources.completions(settings("data.prompts = \"" + file + "\""), 5))
                 .isInstanceOf(DataException.class)
-                .hasMessageContaining("data.prompts = " + file + ": no text in the column \"completion\" of the prompt \"p\"");
+                .hasMessageContaining(
+                        "data.prompts = " + file + ": no text in the column \"completion\" of the prompt \"p\"");
     }
 
     @Test

@@ -78,7 +78,7 @@ final class OnlineRun {
         try (Tokenizer tokenizer = policy.folder().tokenizer();
                 TensorThread judging =
                         TensorThread.start("evaluation", Runtime.getRuntime().availableProcessors())) {
-            Evaluation evaluation = evaluation(forms, policy, tokenizer, judging);
+            Evaluation evaluation = evaluation(models, forms, policy, tokenizer, judging);
             EvaluationReport before = evaluation.of(policy.tensors());
             out.printf(
                     "run %s: %d prompts x %d evaluated before training%n",
@@ -102,7 +102,8 @@ final class OnlineRun {
                         + " has no finished checkpoint to resume from; start it anew under another --name"));
     }
 
-    private Evaluation evaluation(RunForms forms, RunForms.Start policy, Tokenizer tokenizer, TensorThread thread) {
+    private Evaluation evaluation(
+            RunModels models, RunForms forms, RunForms.Start policy, Tokenizer tokenizer, TensorThread thread) {
         DataSettings data = DataSettings.from(config);
         RunReward reward = RunReward.of(RewardSettings.from(config), data, forms);
         return new Evaluation(

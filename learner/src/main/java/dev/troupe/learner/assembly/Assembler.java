@@ -279,7 +279,8 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
             try {
                 wrong = request.rows.kind == ScorerKind.TEACHER
                         ? board.noteTeacher(rows.get(0))
-                        : board.note(request.rows.kind, Tensors.floats(rows.get(0).getValues()), modelVersion);
+                        : board.note(
+                                request.rows.kind, Tensors.floats(rows.get(0).getValues()), modelVersion);
                 if (wrong.isEmpty() && request.rows.kind == ScorerKind.REWARD) {
                     noteNamed(board, rows.size() == 1 ? rows : rows.subList(1, rows.size()));
                 }
