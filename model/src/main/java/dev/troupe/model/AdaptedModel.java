@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param base what it stands on; stays open as long as anything made here
  * @param adapter its numbers
  * @param scoreHead whether a score head of its own stands in place of the base's head
- * @param gradientCheckpointing compute each layer a second time on the way back; also done where {@link #recomputes} says so
+ * @param gradientCheckpointing compute each layer a second time on the way back; also done where {@link #recomputes}
+ *     says so
  */
 public record AdaptedModel(FrozenBase base, AdapterConfig adapter, boolean scoreHead, boolean gradientCheckpointing)
         implements ModelForm {

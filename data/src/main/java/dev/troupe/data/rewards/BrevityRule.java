@@ -3,8 +3,8 @@ package dev.troupe.data.rewards;
 import java.util.List;
 
 /**
- * Rewards short answers: 1 for up to so many words, from there on less and less, 0 from three times as many words on. An
- * answer without a word earns nothing.
+ * Rewards short answers: 1 for up to so many words, from there on less and less, 0 from three times as many words on.
+ * An answer without a word earns nothing.
  */
 public final class BrevityRule implements RuleReward {
     private static final int NOTHING = 3;

@@ -8,8 +8,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * Rules by name: {@code sentiment}, {@code length}, {@code brevity}, {@code gsm8k}, {@code format}, or the full name of a class that
- * implements {@link RuleReward}.
+ * Rules by name: {@code sentiment}, {@code length}, {@code brevity}, {@code gsm8k}, {@code format}, or the
+ * full name of a class that implements {@link RuleReward}.
  */
 public final class RuleRewards {
     private static final Set<String> NAMES = Set.of("sentiment", "length", "brevity", "gsm8k", "format");
@@ -43,8 +43,8 @@ public final class RuleRewards {
             default -> {
                 if (name.indexOf('.') < 0) {
                     throw new DataException(key + " = " + name
-                            + ": no such rule; expected sentiment, length, brevity, gsm8k, format, or the full name of a class"
-                            + " that implements " + RuleReward.class.getName());
+                            + ": no such rule; expected sentiment, length, brevity, gsm8k, format, or the full name of a"
+                            + " class that implements " + RuleReward.class.getName());
                 }
                 yield ofClass(key, name);
             }

@@ -201,8 +201,8 @@ public final class Sources {
     }
 
     /**
-     * The training prompts with a completion of each, by the same draw numbers as {@link #prompts}: the grammar's story,
-     * or the column {@code completion} of the file's row.
+     * The training prompts with a completion of each, by the same draw numbers as {@link #prompts}: the grammar's
+     * story, or the column {@code completion} of the file's row.
      *
      * @throws DataException naming the first row that has none
      */

@@ -113,8 +113,8 @@ final class RunForms implements AutoCloseable {
     }
 
     /**
-     * The model of a part of the reward. It stands on a base that is there already and not quantised, if it is that base
-     * or an adapter with a head made for it; such an adapter is not merged into it.
+     * The model of a part of the reward. It stands on a base that is there already and not quantised, if it is that
+     * base or an adapter with a head made for it; such an adapter is not merged into it.
      */
     RunReward.Model reward(RewardPart part) {
         Path path = models.rewardPath(part);
