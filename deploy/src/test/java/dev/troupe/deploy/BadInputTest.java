@@ -2,6 +2,7 @@ package dev.troupe.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.deploy.settings.Home;
@@ -105,10 +106,7 @@ class BadInputTest {
                 assertThat(theirs.sha256()).isNotEqualTo(ours.sha256());
                 assertThat(theirs.sameTokens(ours)).as("a file of other bytes").isTrue();
             }
-            ObjectNode ids = (ObjectNode) json.at("/model/vocab");
-            int a = ids.get("a").asInt();
-            ids.put("a", ids.get("b").asInt()).put("b", a);
-            Files.writeString(tokenizer, json.toString());
+            Files.writeString(tokenizer, withTwoTokensChanged(json));
         }
 
         refused(
@@ -118,12 +116,19 @@ class BadInputTest {
                 "model.policy = stories");
     }
 
+    private static String withTwoTokensChanged(JsonNode tokenizer) {
+        ObjectNode ids = (ObjectNode) tokenizer.at("/model/vocab");
+        int a = ids.get("a").asInt();
+        ids.put("a", ids.get("b").asInt()).put("b", a);
+        return tokenizer.toString();
+    }
+
     @Test
     void aTeacherThatDoesNotFit() throws IOException {
         refused(2, gkd(), "model.teacher = null", "algorithm = gkd");
         Path model = copyOfModel("stories");
         Path tokenizer = model.resolve("tokenizer.json");
-        Files.writeString(tokenizer, Files.readString(tokenizer) + "\n");
+        Files.writeString(tokenizer, withTwoTokensChanged(new ObjectMapper().readTree(tokenizer.toFile())));
         refused(2, gkd("model.teacher=" + model), "the tokenizer of model.teacher = " + model);
         Path wide = folder.resolve("wide");
         ModelConfig config = ModelConfig.llama(600, 16, 24, 1, 2, 1, 128);
@@ -209,7 +214,7 @@ class BadInputTest {
         refused(
                 2,
                 Troupe.run("bad", "reward.parts=[{rule = sentiment}, {rule = cheerful}]"),
-                "reward.parts part 2 = cheerful: no such rule; expected sentiment, length, gsm8k, format");
+                "reward.parts part 2 = cheerful: no such rule; expected sentiment, length, brevity, gsm8k, format");
         refused(
                 2,
                 Troupe.run("bad", "reward.parts=[{oracle = delphi}]"),

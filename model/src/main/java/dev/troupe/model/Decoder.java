@@ -255,20 +255,25 @@ public final class Decoder implements AutoCloseable {
             return script.tensor(batch.manager(), "logprobs", head(batch, batch.targets(), temperature));
         }
         return Autograd.isRecording()
-                ? head.trainLogprobs(batch, recorded(trunk), temperature).get(0)
+                ? head.trainLogprobs(batch, recorded(trunk), temperature, false).get(0)
                 : head.logprobs(batch, trunk.hidden(batch), temperature);
     }
 
     /**
-     * As {@link #logprobs(Batch, double)}, and with it the entropy [N] of each distribution, which has no gradient.
+     * As {@link #logprobs(Batch, double)}, and with it the entropy [N] of each distribution, without a gradient.
      *
      * @return log-probabilities, entropies
      */
     public NDList logprobsAndEntropy(Batch batch, double temperature) {
+        return logprobsAndEntropy(batch, temperature, false);
+    }
+
+    /** As above; the loss may hang on the entropies too if so asked. */
+    public NDList logprobsAndEntropy(Batch batch, double temperature, boolean entropies) {
         requireHead(false, "log-probabilities");
         checkWidth(batch);
         if (trunk != null && Autograd.isRecording()) {
-            return head.trainLogprobs(batch, recorded(trunk), temperature);
+            return head.trainLogprobs(batch, recorded(trunk), temperature, entropies);
         }
         return script.tensors(batch.manager(), "logprobs_and_entropy", head(batch, batch.targets(), temperature));
     }

@@ -50,8 +50,12 @@ final class Head {
         return script.tensor(batch.manager(), "head_scores", hidden, weight);
     }
 
-    /** Log-probabilities [N], which begin a graph, and entropies [N]. */
-    NDList trainLogprobs(Batch batch, Trunk trunk, double temperature) {
+    /**
+     * Log-probabilities [N] and entropies [N].
+     *
+     * @param entropies whether these begin a graph too, as the log-probabilities do
+     */
+    NDList trainLogprobs(Batch batch, Trunk trunk, double temperature, boolean entropies) {
         try (Autograd.Pause pause = Autograd.pause()) {
             Trunk.Pass pass = trunk.begin(batch);
             NDManager scope = batch.manager();
@@ -59,15 +63,18 @@ final class Head {
             TensorList made = script.list("head_forward", h, weight, batch.targets(), chunk);
             scope.attachInternal(UUID.randomUUID().toString(), made);
             NDArray logprobs = script.tensor(scope, "pick", made, 0);
+            NDArray spread = script.tensor(scope, "pick", made, 1);
+            spread.setRequiresGradient(entropies);
             Autograd.defer(logprobs, d -> {
-                try (NDArray back = script.tensor(
-                                scope, "head_backward", d, h, weight, batch.targets(), made, gradient, chunk);
+                try (NDArray e = entropies ? spread.getGradient() : scope.create(new float[0]);
+                        NDArray back = script.tensor(
+                                scope, "head_backward", d, e, h, weight, batch.targets(), made, gradient, chunk);
                         NDArray scaled = over(scope, back, temperature)) {
                     made.close();
                     pass.backward().accept(scaled);
                 }
             });
-            return new NDList(logprobs, script.tensor(scope, "pick", made, 1));
+            return new NDList(logprobs, spread);
         }
     }
 

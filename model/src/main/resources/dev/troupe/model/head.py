@@ -36,9 +36,9 @@ def head_forward(self, h: Tensor, w: Tensor, targets: Tensor, chunk: int) -> Lis
     p = none
   return [torch.cat(logprobs), torch.cat(entropies), torch.cat(logs), p]
 
-# The gradient [M, D] of h, given that of the log-probabilities, d [M], and what head_forward made, which is used up. Adds
-# to the gradient g of w unless that is empty.
-def head_backward(self, d: Tensor, h: Tensor, w: Tensor, targets: Tensor, made: List[Tensor], g: Tensor, chunk: int) -> Tensor:
+# The gradient [M, D] of h, given that of the log-probabilities, d [M], and of the entropies, e [M] or empty, and what
+# head_forward made, which is used up. Adds to the gradient g of w unless that is empty.
+def head_backward(self, d: Tensor, e: Tensor, h: Tensor, w: Tensor, targets: Tensor, made: List[Tensor], g: Tensor, chunk: int) -> Tensor:
   matrix = self.wide(w)
   d_h = torch.empty_like(h)
   for n in range(torch.floordiv(h.size(0) + chunk - 1, chunk)):
@@ -50,7 +50,14 @@ def head_backward(self, d: Tensor, h: Tensor, w: Tensor, targets: Tensor, made: 
     else:
       sums = torch.unsqueeze(torch.slice(made[2], 0, n * chunk, n * chunk + chunk), 1)
       p = torch.exp_(torch.sub_(torch.linear(some, matrix), sums))
+    of_entropy = e
+    if torch.gt(e.numel(), 0):
+      slope = torch.unsqueeze(torch.slice(e, 0, n * chunk, n * chunk + chunk), 1)
+      entropy = torch.unsqueeze(torch.slice(made[1], 0, n * chunk, n * chunk + chunk), 1)
+      of_entropy = (torch.xlogy(p, p) + p * entropy) * slope
     d_logits = torch.scatter_add_(torch.mul_(p, torch.neg(column)), 1, target, column)
+    if torch.gt(e.numel(), 0):
+      d_logits = torch.sub_(d_logits, of_entropy)
     torch.mm(d_logits, matrix, out=torch.slice(d_h, 0, n * chunk, n * chunk + chunk))
     if torch.gt(g.numel(), 0):
       torch.addmm_(g, torch.t(d_logits), some)

@@ -35,6 +35,11 @@ public record Loss(Script script, String method, Aggregation aggregation, Map<St
         return loss;
     }
 
+    /** Whether the loss hangs on the entropies, so that they need a gradient. */
+    public boolean onEntropy() {
+        return numbers.getOrDefault("entropy_coef", 0.0) > 0;
+    }
+
     /** Compiles an algorithm's methods together with those that all share. */
     public static Script script(String name, String methods) {
         try (InputStream in = Loss.class.getResourceAsStream(COMMON)) {

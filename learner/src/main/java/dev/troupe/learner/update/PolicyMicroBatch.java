@@ -95,7 +95,7 @@ final class PolicyMicroBatch implements MicroBatch {
     private NDList outputs() {
         Distillation teacher = common.teacher;
         if (teacher == null) {
-            return decoder.logprobsAndEntropy(batch, common.temperature);
+            return decoder.logprobsAndEntropy(batch, common.temperature, common.loss.onEntropy());
         }
         List<SoftTargets> targets = rows.stream()
                 .map(e -> Objects.requireNonNull(e.teacher(), () -> "trajectory " + e.id() + " has no soft targets"))
