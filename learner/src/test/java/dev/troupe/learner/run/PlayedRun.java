@@ -243,6 +243,8 @@ abstract class PlayedRun {
             if (deaf) {
                 return;
             }
+            // Read once: a version that comes meanwhile must not lend its hash to tokens of the one before.
+            long version = live;
             List<Lease> now = new ArrayList<>(grant.getLeasesList());
             for (Lease lease : now) {
                 TrajectoryRef id =
@@ -252,7 +254,7 @@ abstract class PlayedRun {
                 }
                 int n = 1 + (int) (lease.getId().getDraw() % 5);
                 long[] versions = new long[n];
-                java.util.Arrays.fill(versions, live);
+                java.util.Arrays.fill(versions, version);
                 Trajectory t = Trajectory.newBuilder()
                         .setId(lease.getId())
                         .setAttempt(lease.getAttempt())
@@ -263,7 +265,7 @@ abstract class PlayedRun {
                         .setSampledAtUs(Tensors.ofLongs(new long[n]))
                         .setFinishReason(
                                 cut.test(id) ? FinishReason.FINISH_REASON_DEADLINE : FinishReason.FINISH_REASON_EOS)
-                        .addWeightsSha256(claims.isEmpty() ? published.get(live) : claims)
+                        .addWeightsSha256(claims.isEmpty() ? published.get(version) : claims)
                         .setNode(name)
                         .build();
                 ledger.tell(new Arrived(t, (epoch, position) -> acknowledged.add(position)));
