@@ -39,7 +39,11 @@ class GroupFlowTest extends PlayedRun {
                         List.of("6/0", "6/1", "6/2", "8/0", "8/1", "8/2"));
         assertThat(report.ledger()).isEqualTo(new LedgerCounts(27, 0, 0, 17, 10));
         assertThat(batches.get(0).get(0).trajectory().finishReason()).isEqualTo(FinishReason.FINISH_REASON_DEADLINE);
-        assertThat(reports).extracting(r -> r.metrics().get("groups/filtered")).containsExactly(1L, 1L, 1L);
+        // The next step's groups may be filtered before this one is reported; each is told once.
+        assertThat(reports.stream()
+                        .mapToLong(r -> (long) r.metrics().get("groups/filtered"))
+                        .sum())
+                .isEqualTo(3);
         assertThat(reports).extracting(r -> r.metrics().get("groups/short")).containsExactly(0L, 1L, 0L);
         assertThat(reports).extracting(r -> r.metrics().get("episode")).containsExactly(6L, 11L, 17L);
         // Requests of 4 rows by place; what does not fill one goes when nothing more is to come, and so alone.
