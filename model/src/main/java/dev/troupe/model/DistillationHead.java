@@ -83,18 +83,20 @@ final class DistillationHead {
             }
         }
         NDArray output = scope.create(divergences);
-        if (recording) {
+        if (!recording) {
+            head.close();
+        } else {
             NDArray only = kept;
             Autograd.defer(output, d -> {
-                try (NDArray back = script.tensor(scope, "like", h)) {
+                // Of a bf16 head it is a copy in fp32, and the batch lives on.
+                try (head;
+                        NDArray back = script.tensor(scope, "like", h)) {
                     for (int from = 0; from < batch.outputs(); from += chunk) {
                         int to = Math.min(from + chunk, batch.outputs());
                         // Computed a second time unless one chunk holds all: [N, V] is never held.
-                        try (NDList made = only != null
-                                ? new NDList(only)
-                                : new NDList(chunk(batch, h, head, from, to, teacher, beta)
-                                        .remove(2))) {
-                            backward(scope, d, made.get(0), h, head, from, to, back);
+                        try (NDList made =
+                                only != null ? new NDList(only) : chunk(batch, h, head, from, to, teacher, beta)) {
+                            backward(scope, d, made.get(made.size() - 1), h, head, from, to, back);
                         }
                     }
                     try (NDArray scaled = over(scope, back, temperature)) {

@@ -2,6 +2,7 @@ package dev.troupe.deploy.study;
 
 import dev.troupe.deploy.run.ChildProcess;
 import dev.troupe.deploy.run.Interrupts;
+import dev.troupe.deploy.settings.Settings;
 import dev.troupe.deploy.settings.SettingsException;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -11,10 +12,14 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** Runs what a study lacks, one run after another, each in a process of its own. */
 public final class StudyRunner {
+    /** A run that takes longer hangs; studies are of short ones. */
+    private static final long RUN_MINUTES = 60;
+
     private final Study study;
     private final Path folder;
     private final PrintStream out;
@@ -35,6 +40,7 @@ public final class StudyRunner {
         for (long seed : study.seeds()) {
             for (Study.Arm arm : study.arms()) {
                 number++;
+                requireSame(arm, seed);
                 Optional<StudyRow> row = StudyRow.read(arm.name(), seed, folder.resolve(arm.run(seed)));
                 if (row.isEmpty()) {
                     String left = timed == 0
@@ -59,6 +65,22 @@ public final class StudyRunner {
         return 0;
     }
 
+    /** Runs of other settings than the arm's of now would stand in one table with the new ones. */
+    private void requireSame(Study.Arm arm, long seed) {
+        Path made = folder.resolve(arm.run(seed)).resolve("config.conf");
+        try {
+            if (Files.isRegularFile(made)
+                    && !Files.readString(made)
+                            .equals(Settings.load(arm.config(), arm.overrides(seed))
+                                    .render())) {
+                throw new SettingsException("run " + made.getParent() + " was made with other settings than arm "
+                        + arm.name() + " has now: remove its folder, or name another with --name");
+            }
+        } catch (IOException e) {
+            throw new SettingsException("cannot read " + made + ": " + e.getMessage(), e);
+        }
+    }
+
     private List<StudyRow> rows() {
         List<StudyRow> rows = new ArrayList<>();
         for (Study.Arm arm : study.arms()) {
@@ -80,7 +102,14 @@ public final class StudyRunner {
                 ChildProcess.start(arm.run(seed), log, List.of("-Dtroupe.runs=" + folder.toAbsolutePath()), arguments);
         Interrupts.handle(() -> child.process().destroy());
         try {
-            int code = child.process().waitFor();
+            if (!child.process().waitFor(RUN_MINUTES, TimeUnit.MINUTES)) {
+                child.process().destroyForcibly();
+                out.printf(
+                        "%s, seed %d did not end within %d minutes; its output is in %s%n",
+                        arm.name(), seed, RUN_MINUTES, log);
+                return 1;
+            }
+            int code = child.process().exitValue();
             if (Interrupts.interrupted()) {
                 return Interrupts.EXIT_CODE;
             }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.troupe.deploy.settings.Home;
+import dev.troupe.deploy.settings.Settings;
 import dev.troupe.deploy.settings.SettingsException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -73,10 +74,22 @@ class StudyTest {
         assertThat(told.toString(StandardCharsets.UTF_8)).contains("table and plot: ");
     }
 
+    @Test
+    void aRunOfOtherSettingsIsNotMixedIn() throws IOException {
+        Study.Arm before = new Study.Arm("a", "stories/ppo", List.of());
+        done(new Study(List.of(before), List.of(1L)), 0, 1, 0.5, 1.0);
+        Study now = new Study(List.of(new Study.Arm("a", "stories/ppo", List.of("staleness.max=1"))), List.of(1L));
+        assertThatThrownBy(() -> new StudyRunner(now, folder, System.out).run())
+                .hasMessageContaining("was made with other settings than arm a has now");
+    }
+
     private void done(Study study, int arm, long seed, double gold, double staleness) throws IOException {
         Path run = folder.resolve(study.arms().get(arm).run(seed));
         Files.createDirectories(run);
-        Files.writeString(run.resolve("config.conf"), "staleness.max = 2");
+        Study.Arm of = study.arms().get(arm);
+        Files.writeString(
+                run.resolve("config.conf"),
+                Settings.load(of.config(), of.overrides(seed)).render());
         Files.writeString(
                 run.resolve("summary.json"),
                 "{\"status\":\"done\",\"gold_before\":0.1,\"gold_after\":" + gold

@@ -98,6 +98,22 @@ public final class Algorithms {
             throw new IllegalArgumentException("dynamic_sampling = true: " + algorithm.name() + " trains trajectories"
                     + " one by one and has no groups whose rewards could be compared; expected false");
         }
+        if (!c.getIsNull("kl.target") && algorithm.klCoef() == 0) {
+            throw new IllegalArgumentException("kl.target = " + c.getDouble("kl.target") + ": " + algorithm.name()
+                    + " has no KL whose coefficient could follow it; expected null, or a coefficient above 0");
+        }
+        if (!c.getIsNull("early_stop_kl") && needs.teacher() != null) {
+            throw new IllegalArgumentException("early_stop_kl = " + c.getDouble("early_stop_kl") + ": "
+                    + algorithm.name() + " has no ratio to watch; expected null");
+        }
+        OffPolicy offPolicy = offPolicy(c);
+        if (offPolicy.weighs()
+                && offPolicy.level() == OffPolicy.Level.SEQUENCE
+                && algorithm instanceof Grpo grpo
+                && grpo.lossType() == Grpo.LossType.VESPO) {
+            throw new IllegalArgumentException("off_policy.level = sequence: loss_type = vespo multiplies the weights"
+                    + " of a completion's tokens itself; expected token");
+        }
         int prompts = c.getInt("batch.prompts");
         int parts = c.getInt("num_mini_batches");
         if (needs.groups() && prompts % parts != 0) {

@@ -50,7 +50,8 @@ public final class KlControl {
     public void observe(double kl, int trajectories) {
         if (target > 0) {
             double error = Math.max(-LIMIT, Math.min(LIMIT, kl / target - 1));
-            coefficient *= 1 + error * trajectories / horizon;
+            // A batch larger than the horizon counts as one of its size: the coefficient never changes its sign.
+            coefficient *= 1 + error * Math.min(1, trajectories / horizon);
         }
     }
 }

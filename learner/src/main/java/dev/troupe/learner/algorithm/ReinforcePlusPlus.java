@@ -12,8 +12,7 @@ import java.util.TreeMap;
 /**
  * REINFORCE++ (Hu et al. 2025, arXiv 2501.03262): PPO's clipped loss without a value model. The reward of a token is
  * {@code -kl_coef k1_t}, plus the score at the last (eq. 6 of the paper); its advantage is the reward to go (gamma 1),
- * normalised over the batch's tokens. With {@code baseline} the score enters less the mean of its group's, the paper's
- * REINFORCE++-baseline.
+ * normalised over the batch's tokens. With {@code baseline} the score enters less the mean of its group's.
  *
  * @param klCoef weight of the KL in the reward
  * @param klEstimator of a token's KL

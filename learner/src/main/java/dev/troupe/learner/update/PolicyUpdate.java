@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  * finite, weights and optimizers go back to what they were before the call.
  */
 public final class PolicyUpdate {
+    private static final String APPROX_KL = "policy/approxkl_avg";
+
     /** A model under training and its learning rate at factor 1. */
     public record Learner(TrainedModel model, double rate) {}
 
@@ -191,7 +193,7 @@ public final class PolicyUpdate {
                     if (made.fault() != null) {
                         return made.fault();
                     }
-                    if (made.statistics().getOrDefault("policy/approxkl_avg", 0.0) > settings.earlyStopKl()) {
+                    if (made.statistics().getOrDefault(APPROX_KL, 0.0) > settings.earlyStopKl()) {
                         return null;
                     }
                 }
@@ -213,6 +215,13 @@ public final class PolicyUpdate {
         Half.Gradients first = gradients.get(0);
         if (!Double.isFinite(norm) || gradients.stream().anyMatch(g -> !Double.isFinite(g.loss()))) {
             return first.with(fault(mini, gradients, halves, batch, norm));
+        }
+        if (metrics.any() && first.statistics().getOrDefault(APPROX_KL, 0.0) > settings.earlyStopKl()) {
+            all("dropping gradients", halves, model -> {
+                model.decoder().zeroGrad();
+                return true;
+            });
+            return first;
         }
         Map<String, Double> values = gradients.size() > 1 ? gradients.get(1).statistics() : Map.of();
         watcher.onGradients(first.statistics(), values, norm);

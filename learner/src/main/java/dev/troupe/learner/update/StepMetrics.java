@@ -20,6 +20,11 @@ final class StepMetrics {
         statistics.forEach((name, x) -> sums.merge(name.equals(MicroBatch.LOSS) ? lossName : name, x, Double::sum));
     }
 
+    /** Whether an optimizer step was made. */
+    boolean any() {
+        return steps > 0;
+    }
+
     /** The means. */
     Map<String, Double> means() {
         Map<String, Double> means = new TreeMap<>();

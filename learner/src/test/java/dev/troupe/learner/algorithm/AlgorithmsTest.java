@@ -61,6 +61,10 @@ class AlgorithmsTest {
                 "algorithm=rloo; reward_clip_range=[2,1] | reward_clip_range = [2.0, 1.0]",
                 "algorithm=ppo; off_policy.cap=0.5 | off_policy.cap = 0.5",
                 "algorithm=ppo; kl_coef=-1 | kl_coef = -1: expected at least 0",
+                "algorithm=grpo; kl.target=3 | kl.target = 3.0: grpo has no KL",
+                "algorithm=gkd; early_stop_kl=0.1 | early_stop_kl = 0.1: gkd has no ratio",
+                "algorithm=grpo; loss_type=vespo; off_policy.correction=decoupled; off_policy.level=sequence"
+                        + " | off_policy.level = sequence: loss_type = vespo",
                 "algorithm=online_dpo; loss_type=hinge | loss_type = hinge: online_dpo has sigmoid and ipo",
             })
     void badSettingsAreNamed(String settings, String error) {

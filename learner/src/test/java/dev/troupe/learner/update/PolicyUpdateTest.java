@@ -177,6 +177,17 @@ class PolicyUpdateTest {
     }
 
     @Test
+    void passesEndOnceThePolicyHasMovedTooFar() {
+        UpdateSettings nearly = new UpdateSettings(5, 1, 8, 0.2, 0.1, 1, 1, 1e-12, 7);
+        UpdateResult result = models.update(nearly, schedule(), 1e-3).run(0, models.experience(8, 1));
+        assertThat(result.applied()).isTrue();
+        assertThat(models.policy.optimizer().steps())
+                .as("the first is always made")
+                .isEqualTo(1);
+        assertThat(models.value.optimizer().steps()).isEqualTo(1);
+    }
+
+    @Test
     void completionsLongerThanTheSettingAreRefused() {
         PolicyUpdate update = new PolicyUpdate(
                 TinyModels.ppo(1),
