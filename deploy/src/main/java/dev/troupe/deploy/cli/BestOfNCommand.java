@@ -153,17 +153,9 @@ final class BestOfNCommand implements Callable<Integer> {
     }
 
     private Settings settings() {
-        String config = null;
-        List<String> overrides = new ArrayList<>();
-        for (String argument : arguments) {
-            if (argument.indexOf('=') > 0) {
-                overrides.add(argument);
-            } else if (config == null) {
-                config = argument;
-            } else {
-                throw new SettingsException("two configurations, " + config + " and " + argument + ": one is enough");
-            }
-        }
+        ConfigArguments given = ConfigArguments.of(arguments);
+        String config = given.config();
+        List<String> overrides = new ArrayList<>(given.overrides());
         if (samples < 1 || (shape != null && shape.pairs && samples < 2)) {
             throw new SettingsException("-n " + samples + ": expected at least 1, for --pairs at least 2");
         }

@@ -35,18 +35,9 @@ final class RunArguments {
 
     /** The run's settings; a resumed run has its own, over which KEY=VALUE may be given. */
     Settings settings() {
-        String config = null;
-        List<String> overrides = new ArrayList<>();
-        for (String argument : arguments) {
-            if (argument.indexOf('=') > 0) {
-                overrides.add(argument);
-            } else if (config == null) {
-                config = argument;
-            } else {
-                throw new SettingsException("two configurations, " + config + " and " + argument
-                        + ": one is enough; settings are written KEY=VALUE");
-            }
-        }
+        ConfigArguments given = ConfigArguments.of(arguments);
+        String config = given.config();
+        List<String> overrides = new ArrayList<>(given.overrides());
         Path resumed = resumeFolder();
         if (resumed != null) {
             if (config != null) {

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.ToDoubleBiFunction;
 
 /**
  * The named tensors that a loss sees, of some rows of a mini-batch: see {@code common.py}. Made once and used for any
@@ -26,7 +25,9 @@ public final class LossInputs {
     }
 
     /** Reads one number of a token, given its place in its completion. */
-    private interface Token extends ToDoubleBiFunction<Integer, Integer> {}
+    private interface Token {
+        double at(int row, int token);
+    }
 
     /**
      * Of these rows.
@@ -115,7 +116,7 @@ public final class LossInputs {
         int at = 0;
         for (int i = 0; i < rows.size(); i++) {
             for (int t = 0; t < rows.get(i).length(); t++) {
-                flat[at++] = number.applyAsDouble(i, t);
+                flat[at++] = number.at(i, t);
             }
         }
         put(name, flat);

@@ -63,7 +63,7 @@ final class PolicyMicroBatch implements MicroBatch {
                 common.klCoef,
                 mini.tokens(),
                 mini.rows());
-        if (!common.offPolicy.follows()) {
+        if (common.offPolicy.weighs() && !common.offPolicy.follows()) {
             inputs.weigh(common.offPolicy);
         }
     }
