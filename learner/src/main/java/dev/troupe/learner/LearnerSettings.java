@@ -10,6 +10,7 @@ import dev.troupe.learner.optim.AdamSettings;
 import dev.troupe.learner.optim.Schedule;
 import dev.troupe.learner.update.UpdateSettings;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -149,9 +150,10 @@ public record LearnerSettings(
      * The online algorithm.
      *
      * @param maxNewTokens of the rollouts
+     * @param rewardWeights of several rewards by name, empty if there is one
      */
-    public static Algorithm algorithm(Config config, int maxNewTokens) {
-        return Algorithms.of(withDefaults(config), maxNewTokens);
+    public static Algorithm algorithm(Config config, int maxNewTokens, Map<String, Double> rewardWeights) {
+        return Algorithms.of(withDefaults(config), maxNewTokens, rewardWeights);
     }
 
     /** The correction for stale samples. */

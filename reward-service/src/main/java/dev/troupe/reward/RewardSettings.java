@@ -8,8 +8,10 @@ import dev.troupe.model.Numerics;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -64,6 +66,15 @@ public record RewardSettings(
                         c.getInt("reward.http.concurrency"),
                         c.getInt("reward.http.attempts"),
                         c.getDuration("reward.http.backoff")));
+    }
+
+    /** Weights of several rewards by name, in their order; empty if there is but one. */
+    public Map<String, Double> weights() {
+        Map<String, Double> weights = new LinkedHashMap<>();
+        if (parts.size() > 1) {
+            parts.forEach(part -> weights.put(part.name(), part.weight()));
+        }
+        return weights;
     }
 
     /** The parts that are models. */

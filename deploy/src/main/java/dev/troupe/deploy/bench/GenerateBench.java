@@ -8,6 +8,7 @@ import dev.troupe.model.Dtype;
 import dev.troupe.model.FrozenBase;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.SamplingConfig;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -36,15 +37,14 @@ public record GenerateBench(
     /** Measures; the line to print. */
     public Map<String, Object> run() {
         SamplingConfig sampling = greedy ? SamplingConfig.greedy() : SamplingConfig.atTemperature(1.0);
-        int[][] prompts = Workload.prompts(batch, prompt, model.config().vocabulary(), SEED);
         double[] whole = new double[repeats];
         double[] prefill = new double[repeats];
         try (FrozenBase base = lora ? Workload.base(model, dtype) : null;
                 DecodeEngine engine = engine(base, sampling)) {
-            generate(engine, prompts, Math.min(tokens, 8));
+            generate(engine, SEED, Math.min(tokens, 8));
             for (int r = 0; r < repeats; r++) {
                 long from = System.nanoTime();
-                prefill[r] = generate(engine, prompts, tokens);
+                prefill[r] = generate(engine, SEED + 1 + r, tokens);
                 whole[r] = (System.nanoTime() - from) / 1e9;
             }
         }
@@ -80,10 +80,14 @@ public record GenerateBench(
         return form.engine(form.initial(SEED), batch, length, sampling);
     }
 
-    /** Seconds of the prefill. */
-    private double generate(DecodeEngine engine, int[][] prompts, int count) {
+    /** Prompts that the engine has not seen, and so many tokens after each; seconds of the prefill. */
+    private double generate(DecodeEngine engine, long seed, int count) {
+        int[][] prompts = Workload.prompts(batch, prompt, model.config().vocabulary(), seed);
         long from = System.nanoTime();
         for (int slot = 0; slot < batch; slot++) {
+            if (slot % DecodeEngine.KEPT_PROMPTS == 0) {
+                engine.prepare(Arrays.asList(prompts).subList(slot, batch));
+            }
             engine.prefill(prompts[slot], new int[] {slot}, new double[] {CounterNoise.uniform(SEED, slot, 0, 0)});
         }
         double prefill = (System.nanoTime() - from) / 1e9;

@@ -333,6 +333,7 @@ public final class OnlineBench implements AutoCloseable {
                     references.join().get(i),
                     values.join().get(i),
                     rewards.get(i),
+                    Map.of(),
                     new long[rows.get(i).completionLength()],
                     teacher == null ? null : targets.join().get(i)));
         }

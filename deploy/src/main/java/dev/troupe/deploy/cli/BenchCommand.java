@@ -303,7 +303,7 @@ final class BenchCommand implements Runnable {
             if (shape.batch % k != 0) {
                 throw new SettingsException("--batch " + shape.batch + ": expected a multiple of --generations = " + k);
             }
-            Algorithm made = LearnerSettings.algorithm(ConfigFactory.parseMap(settings), completion);
+            Algorithm made = LearnerSettings.algorithm(ConfigFactory.parseMap(settings), completion, Map.of());
             return new OnlineBench.Setup(made, k, rewardModel || algorithm.equals("ppo"), dtype, lora);
         }
     }

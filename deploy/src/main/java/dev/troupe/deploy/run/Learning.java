@@ -7,6 +7,7 @@ import dev.troupe.data.sources.Prompt;
 import dev.troupe.data.sources.Source;
 import dev.troupe.data.sources.Sources;
 import dev.troupe.deploy.eval.PromptTokens;
+import dev.troupe.deploy.settings.Settings;
 import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.learner.LearnerSettings;
 import dev.troupe.learner.algorithm.Algorithm;
@@ -37,11 +38,7 @@ public final class Learning {
 
     /** What the run's algorithm needs, and so which roles there are. */
     static Needs needs(Config config) {
-        return algorithm(config).needs();
-    }
-
-    private static Algorithm algorithm(Config config) {
-        return LearnerSettings.algorithm(config, config.getInt("max_new_tokens"));
+        return Settings.algorithm(config).needs();
     }
 
     /** What the run is, apart from its algorithm. */
@@ -82,7 +79,7 @@ public final class Learning {
         if (temperature == 0) {
             throw new SettingsException("temperature = 0: " + s.algorithm() + " needs samples; expected above 0");
         }
-        Algorithm algorithm = algorithm(config);
+        Algorithm algorithm = Settings.algorithm(config);
         KlControl kl = LearnerSettings.kl(config, algorithm);
         TrainedModel policy = trained("policy", policyStart, s);
         TrainedModel value = valueStart == null ? null : trained("value", valueStart, s);

@@ -48,8 +48,7 @@ public final class MemoryEstimate {
         this.config = config;
         this.settings = ModelSettings.from(config);
         this.needs = LearnerSettings.from(config).online()
-                ? LearnerSettings.algorithm(config, config.getInt("max_new_tokens"))
-                        .needs()
+                ? Settings.algorithm(config).needs()
                 : null;
     }
 

@@ -12,6 +12,7 @@ import com.typesafe.config.ConfigValueFactory;
 import dev.troupe.cluster.ClusterSettings;
 import dev.troupe.data.DataSettings;
 import dev.troupe.learner.LearnerSettings;
+import dev.troupe.learner.algorithm.Algorithm;
 import dev.troupe.learner.algorithm.Algorithms;
 import dev.troupe.model.ModelSettings;
 import dev.troupe.reference.ReferenceSettings;
@@ -178,10 +179,16 @@ public final class Settings {
         }
     }
 
+    /** The online algorithm of a run with these settings; an error begins with the key. */
+    public static Algorithm algorithm(Config c) {
+        return LearnerSettings.algorithm(
+                c, c.getInt("max_new_tokens"), RewardSettings.from(c).weights());
+    }
+
     /** Reads what belongs to the algorithm, if it is an online one. */
     private static void readOnline(Config c) {
         if (LearnerSettings.from(c).online()) {
-            LearnerSettings.kl(c, LearnerSettings.algorithm(c, c.getInt("max_new_tokens")));
+            LearnerSettings.kl(c, algorithm(c));
             // At temperature 0 there is nothing to learn from, which the run itself refuses.
             LearnerSettings.update(c, c.getDouble("temperature") == 0 ? 1 : c.getDouble("temperature"));
         }

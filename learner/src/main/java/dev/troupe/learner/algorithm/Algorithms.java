@@ -15,7 +15,7 @@ public final class Algorithms {
     /** Makes an algorithm of the settings; an error begins with the key. */
     @FunctionalInterface
     private interface Reader {
-        Algorithm read(Config c, int maxNewTokens);
+        Algorithm read(Config c, int maxNewTokens, Map<String, Double> rewardWeights);
     }
 
     private static final Map<String, Reader> TABLE = new TreeMap<>(Map.of(
@@ -29,6 +29,8 @@ public final class Algorithms {
             "reinforce_plus_plus", Algorithms::reinforce,
             "online_dpo", Algorithms::onlineDpo,
             "gkd", Algorithms::gkd));
+
+    private static final String AGGREGATION = "multi_objective_aggregation";
 
     private Algorithms() {}
 
@@ -48,14 +50,15 @@ public final class Algorithms {
      * The algorithm that the settings name.
      *
      * @param maxNewTokens of the rollouts
+     * @param rewardWeights of several rewards by name, empty if there is one
      */
-    public static Algorithm of(Config c, int maxNewTokens) {
+    public static Algorithm of(Config c, int maxNewTokens, Map<String, Double> rewardWeights) {
         Reader reader = TABLE.get(c.getString("algorithm"));
         if (reader == null) {
             throw new IllegalArgumentException("algorithm = " + c.getString("algorithm")
                     + ": it is not online; those are " + String.join(", ", names()));
         }
-        Algorithm algorithm = reader.read(c, maxNewTokens);
+        Algorithm algorithm = reader.read(c, maxNewTokens, rewardWeights);
         requireFits(algorithm, c);
         return algorithm;
     }
@@ -126,7 +129,7 @@ public final class Algorithms {
         }
     }
 
-    private static Algorithm ppo(Config c, int maxNewTokens) {
+    private static Algorithm ppo(Config c, int maxNewTokens, Map<String, Double> rewardWeights) {
         return new Ppo(
                 c.getDouble("kl_coef"),
                 KlEstimator.of(c.getString("kl_estimator")),
@@ -139,7 +142,7 @@ public final class Algorithms {
                 offPolicy(c));
     }
 
-    private static Algorithm rloo(Config c, int maxNewTokens) {
+    private static Algorithm rloo(Config c, int maxNewTokens, Map<String, Double> rewardWeights) {
         boolean clips = !c.getIsNull("reward_clip_range");
         List<Double> range = clips ? c.getDoubleList("reward_clip_range") : List.of();
         if (clips && range.size() != 2) {
@@ -155,7 +158,7 @@ public final class Algorithms {
                 missingEos(c));
     }
 
-    private static Algorithm reinforce(Config c, int maxNewTokens) {
+    private static Algorithm reinforce(Config c, int maxNewTokens, Map<String, Double> rewardWeights) {
         return new ReinforcePlusPlus(
                 c.getDouble("kl_coef"),
                 KlEstimator.of(c.getString("kl_estimator")),
@@ -165,7 +168,7 @@ public final class Algorithms {
                 missingEos(c));
     }
 
-    private static Algorithm onlineDpo(Config c, int maxNewTokens) {
+    private static Algorithm onlineDpo(Config c, int maxNewTokens, Map<String, Double> rewardWeights) {
         String type = c.getString("loss_type");
         if (!type.equals("sigmoid") && !type.equals("ipo")) {
             throw new IllegalArgumentException("loss_type = " + type + ": online_dpo has sigmoid and ipo");
@@ -173,7 +176,7 @@ public final class Algorithms {
         return new OnlineDpo(c.getDouble("beta"), type.equals("ipo"), missingEos(c));
     }
 
-    private static Algorithm gkd(Config c, int maxNewTokens) {
+    private static Algorithm gkd(Config c, int maxNewTokens, Map<String, Double> rewardWeights) {
         Distillation asked = new Distillation(
                 c.getDouble("beta"),
                 c.getInt("teacher.top_k"),
@@ -188,7 +191,7 @@ public final class Algorithms {
         return new Gkd(asked);
     }
 
-    private static Algorithm grpo(Config c, int maxNewTokens) {
+    private static Algorithm grpo(Config c, int maxNewTokens, Map<String, Double> rewardWeights) {
         String level = c.getString("importance_sampling_level");
         if (!level.equals("token") && !level.equals("sequence")) {
             throw new IllegalArgumentException("importance_sampling_level = " + level + ": expected token or sequence");
@@ -197,6 +200,7 @@ public final class Algorithms {
                 c.getString("algorithm"),
                 OffPolicy.read(Grpo.LossType.class, "loss_type", c.getString("loss_type")),
                 OffPolicy.read(Grpo.ScaleRewards.class, "scale_rewards", c.getString("scale_rewards")),
+                partsApart(c) ? severalOf(rewardWeights) : Map.of(),
                 c.getDouble("beta"),
                 KlEstimator.of(c.getString("kl_estimator")),
                 c.getBoolean("use_bias_correction_kl"),
@@ -217,6 +221,23 @@ public final class Algorithms {
                         "vespo_lambda_pos", c.getDouble("vespo_lambda_pos"),
                         "vespo_k_neg", c.getDouble("vespo_k_neg"),
                         "vespo_lambda_neg", c.getDouble("vespo_lambda_neg")));
+    }
+
+    private static boolean partsApart(Config c) {
+        String how = c.getString(AGGREGATION);
+        if (!how.equals("sum_then_normalize") && !how.equals("normalize_then_sum")) {
+            throw new IllegalArgumentException(
+                    AGGREGATION + " = " + how + ": expected sum_then_normalize or normalize_then_sum");
+        }
+        return how.equals("normalize_then_sum");
+    }
+
+    private static Map<String, Double> severalOf(Map<String, Double> rewardWeights) {
+        if (rewardWeights.size() < 2) {
+            throw new IllegalArgumentException(AGGREGATION + " = normalize_then_sum: there is but one reward;"
+                    + " expected several in reward.parts, or sum_then_normalize");
+        }
+        return rewardWeights;
     }
 
     private static double missingEos(Config c) {

@@ -4,6 +4,7 @@ import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.model.SoftTargets;
 import dev.troupe.model.TokenRow;
 import dev.troupe.proto.v1.FinishReason;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param referenceLogprobs [n] the same under the reference, or empty
  * @param values [n + 1] value of the state before each token and of the one after the last, or empty
  * @param score the reward of the whole completion, before any penalty
+ * @param rewards what the score comes from, by name: several before their weights, or the one itself; or empty
  * @param versions [n] policy version that sampled each token
  * @param teacher a teacher's distributions at the n positions, or null
  */
@@ -32,6 +34,7 @@ public record Experience(
         float[] referenceLogprobs,
         float[] values,
         float score,
+        Map<String, Float> rewards,
         long[] versions,
         @Nullable SoftTargets teacher) {
 
@@ -52,7 +55,7 @@ public record Experience(
         }
     }
 
-    /** Without a teacher. */
+    /** With one reward and without a teacher. */
     public Experience(
             TrajectoryRef id,
             TokenRow row,
@@ -72,6 +75,7 @@ public record Experience(
                 referenceLogprobs,
                 values,
                 score,
+                Map.of(),
                 versions,
                 null);
     }
@@ -87,6 +91,7 @@ public record Experience(
                 referenceLogprobs,
                 values,
                 score,
+                rewards,
                 versions,
                 teacher);
     }

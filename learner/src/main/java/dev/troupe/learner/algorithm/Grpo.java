@@ -4,6 +4,7 @@ import dev.troupe.learner.loss.Groups;
 import dev.troupe.learner.loss.KlEstimator;
 import dev.troupe.model.Script;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -30,6 +31,8 @@ import java.util.TreeMap;
  * @param name as {@code algorithm} says
  * @param lossType {@code loss_type}
  * @param scaleRewards {@code scale_rewards}
+ * @param rewardWeights of the rewards by name, if each is to be standardised in its group before they are summed ({@code
+ *     multi_objective_aggregation = normalize_then_sum}, whatever scaleRewards says); empty: their sum is
  * @param klCoef {@code beta}, in the loss
  * @param klEstimator of that KL
  * @param biasCorrectionKl {@code use_bias_correction_kl}: weigh the KL by the ratio
@@ -50,6 +53,7 @@ public record Grpo(
         String name,
         LossType lossType,
         ScaleRewards scaleRewards,
+        Map<String, Double> rewardWeights,
         double klCoef,
         KlEstimator klEstimator,
         boolean biasCorrectionKl,
@@ -192,6 +196,7 @@ public record Grpo(
                     + " completions already; expected token");
         }
         shape = Map.copyOf(shape);
+        rewardWeights = Collections.unmodifiableMap(new TreeMap<>(rewardWeights));
     }
 
     @Override
@@ -234,7 +239,8 @@ public record Grpo(
             scores[r] += overlong.reward(batch.get(r).length());
         }
         int[] starts = Objective.groups(batch);
-        double[] advantages = advantages(scores, starts);
+        double[] advantages =
+                rewardWeights.isEmpty() ? advantages(scores, starts) : advantagesOfParts(batch, scores, starts);
         for (int r = 0; r < advantages.length; r++) {
             advantages[r] = maskTruncated && !batch.get(r).ended() ? 0 : advantages[r];
         }
@@ -242,6 +248,22 @@ public record Grpo(
         Map<String, Double> metrics = new TreeMap<>(Objective.metrics(batch, kl, scores, 0));
         metrics.put("frac_reward_zero_std", Groups.equalShare(scores, starts));
         return Targets.ofCompletions(batch, Objective.zeroForUnknown(advantages), metrics);
+    }
+
+    /** Of rewards by name; what is taken off or put on a score stands beside them as one more, of weight 1. */
+    private double[] advantagesOfParts(List<Experience> batch, double[] scores, int[] starts) {
+        double[][] parts = new double[batch.size()][rewardWeights.size() + 1];
+        for (int r = 0; r < parts.length; r++) {
+            int p = 0;
+            for (String name : rewardWeights.keySet()) {
+                parts[r][p++] = batch.get(r).rewards().getOrDefault(name, Float.NaN);
+            }
+            parts[r][p] = scores[r] - batch.get(r).score();
+        }
+        double[] weights = Arrays.copyOf(
+                rewardWeights.values().stream().mapToDouble(w -> w).toArray(), rewardWeights.size() + 1);
+        weights[rewardWeights.size()] = 1;
+        return normalizedThenSummed(parts, weights, starts);
     }
 
     /** Of scores in groups; NaN where there is no score. */

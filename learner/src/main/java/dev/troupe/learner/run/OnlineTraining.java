@@ -2,6 +2,7 @@ package dev.troupe.learner.run;
 
 import dev.troupe.learner.algorithm.Experience;
 import dev.troupe.learner.experience.ScoredTrajectory;
+import dev.troupe.learner.experience.Scores;
 import dev.troupe.learner.optim.Shuffle;
 import dev.troupe.learner.optim.TrainedModel;
 import dev.troupe.learner.update.Fault;
@@ -58,8 +59,7 @@ public final class OnlineTraining implements Training {
                 ? Shuffle.order(shuffleSeed.getAsLong(), step, SHUFFLED_REWARDS, batch.size())
                 : IntStream.range(0, batch.size()).toArray();
         List<Experience> experience = IntStream.range(0, batch.size())
-                .mapToObj(i ->
-                        experience(batch.get(i), batch.get(rewardOf[i]).scores().reward()))
+                .mapToObj(i -> experience(batch.get(i), batch.get(rewardOf[i]).scores()))
                 .toList();
         long from = WallClock.micros();
         UpdateResult result = update.run(step - 1, experience);
@@ -69,7 +69,7 @@ public final class OnlineTraining implements Training {
                 result.metrics(), from, to, Optional.ofNullable(fault).map(Fault::message));
     }
 
-    private static Experience experience(ScoredTrajectory t, float reward) {
+    private static Experience experience(ScoredTrajectory t, Scores rewarded) {
         return new Experience(
                 t.trajectory().id(),
                 t.trajectory().row(),
@@ -78,7 +78,8 @@ public final class OnlineTraining implements Training {
                 t.trajectory().behaviourLogprobs(),
                 t.scores().reference(),
                 t.scores().values(),
-                reward,
+                rewarded.reward(),
+                rewarded.rewards(),
                 t.trajectory().versions(),
                 t.scores().teacher());
     }

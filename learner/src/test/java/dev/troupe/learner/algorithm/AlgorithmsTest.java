@@ -17,7 +17,8 @@ class AlgorithmsTest {
     }
 
     private static Algorithm of(String... settings) {
-        return LearnerSettings.algorithm(ConfigFactory.parseString(String.join("\n", settings)), 40);
+        return LearnerSettings.algorithm(
+                ConfigFactory.parseString(String.join("\n", settings)), 40, java.util.Map.of());
     }
 
     @ParameterizedTest
@@ -51,6 +52,9 @@ class AlgorithmsTest {
                 "algorithm=grpo; num_mini_batches=3; batch.prompts=8 | num_mini_batches = 3: it would cut a group",
                 "algorithm=grpo; loss_type=sigmoid | loss_type = sigmoid: expected one of grpo, bnpo",
                 "algorithm=grpo; scale_rewards=all | scale_rewards = all: expected one of group, batch, none",
+                "algorithm=grpo; multi_objective_aggregation=mean | multi_objective_aggregation = mean: expected",
+                "algorithm=grpo; multi_objective_aggregation=normalize_then_sum | multi_objective_aggregation ="
+                        + " normalize_then_sum: there is but one reward",
                 "algorithm=grpo; importance_sampling_level=word | importance_sampling_level = word",
                 "algorithm=grpo; delta=0.5 | delta = 0.5",
                 "algorithm=grpo; soft_punish_cache=41 | soft_punish_cache = 41: expected 0 to 40",

@@ -6,12 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.learner.LearnerSettings;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class GkdTest {
     private static Algorithm gkd(String settings) {
         Config own = ConfigFactory.parseString("algorithm = gkd\n" + settings);
-        return LearnerSettings.algorithm(own.withFallback(Algorithms.preset("gkd")), 16);
+        return LearnerSettings.algorithm(own.withFallback(Algorithms.preset("gkd")), 16, Map.of());
     }
 
     @Test

@@ -2,13 +2,18 @@ package dev.troupe.learner.algorithm;
 
 import ai.djl.ndarray.types.DataType;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.learner.golden.Golden;
 import dev.troupe.learner.loss.KlEstimator;
+import dev.troupe.model.TokenRow;
+import dev.troupe.proto.v1.FinishReason;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.IntStream;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -35,15 +40,40 @@ class GrpoGoldenTest {
     @MethodSource("advantages")
     void advantages(Golden.Case golden) {
         JsonNode h = golden.hyper();
-        Grpo grpo = grpo("grpo", h.get("scale_rewards").asText(), golden.hyper(), 0);
         int k = h.get("num_generations").asInt();
         double[][] each = Rewards.perFunction(golden);
-        int[] starts = IntStream.rangeClosed(0, each.length / k).map(g -> g * k).toArray();
         double[] weights = Golden.doubles(h.path("reward_weights"));
-        double[] advantages = h.get("multi_objective_aggregation").asText().equals("normalize_then_sum")
-                ? Grpo.normalizedThenSummed(each, weights, starts)
-                : grpo.advantages(Rewards.weighted(golden), starts);
-        golden.check("advantages", Objective.zeroForUnknown(advantages));
+        Map<String, Double> apart = new TreeMap<>();
+        if (h.get("multi_objective_aggregation").asText().equals("normalize_then_sum")) {
+            for (int f = 0; f < weights.length; f++) {
+                apart.put("f" + f, weights[f]);
+            }
+        }
+        double[] scores = Rewards.weighted(golden);
+        List<Experience> batch = new ArrayList<>();
+        for (int r = 0; r < each.length; r++) {
+            Map<String, Float> rewards = new TreeMap<>();
+            for (int f = 0; f < weights.length; f++) {
+                rewards.put("f" + f, (float) each[r][f]);
+            }
+            batch.add(new Experience(
+                    new TrajectoryRef(r / k, r % k),
+                    TokenRow.of(new int[] {1}, new int[] {2}),
+                    FinishReason.FINISH_REASON_EOS,
+                    new float[1],
+                    new float[1],
+                    new float[0],
+                    new float[0],
+                    (float) scores[r],
+                    rewards,
+                    new long[1],
+                    null));
+        }
+        Targets targets =
+                grpo("grpo", h.get("scale_rewards").asText(), apart, h, 0).targets(batch, 0);
+        golden.check(
+                "advantages",
+                Arrays.stream(targets.advantages()).mapToDouble(a -> a[0]).toArray());
     }
 
     @ParameterizedTest
@@ -53,6 +83,7 @@ class GrpoGoldenTest {
         Grpo grpo = grpo(
                 h.get("loss_type").asText(),
                 "group",
+                Map.of(),
                 h,
                 h.get("max_completion_length").asInt());
         LossCase c = new LossCase(golden, "completion_mask");
@@ -65,7 +96,7 @@ class GrpoGoldenTest {
     @MethodSource("corrected")
     void importanceWeightsLossAndGradient(Golden.Case golden) {
         JsonNode h = golden.hyper();
-        Grpo grpo = grpo(h.get("loss_type").asText(), "group", h, 0);
+        Grpo grpo = grpo(h.get("loss_type").asText(), "group", Map.of(), h, 0);
         String[] mode = h.get("mode").asText().split("_", 2);
         OffPolicy is = new OffPolicy(
                 OffPolicy.Kind.TRUNCATED_IS,
@@ -114,7 +145,7 @@ class GrpoGoldenTest {
         }
     }
 
-    private static Grpo grpo(String lossType, String scale, JsonNode h, int maxNewTokens) {
+    private static Grpo grpo(String lossType, String scale, Map<String, Double> apart, JsonNode h, int maxNewTokens) {
         Map<String, Double> shape = new java.util.HashMap<>();
         for (String name : List.of(
                 "sapo_temperature_pos",
@@ -129,6 +160,7 @@ class GrpoGoldenTest {
                 "grpo",
                 OffPolicy.read(Grpo.LossType.class, "loss_type", lossType),
                 OffPolicy.read(Grpo.ScaleRewards.class, "scale_rewards", scale),
+                apart,
                 h.path("beta").asDouble(0),
                 KlEstimator.K3,
                 h.path("use_bias_correction_kl").asBoolean(true),

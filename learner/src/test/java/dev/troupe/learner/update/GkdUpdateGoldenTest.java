@@ -20,6 +20,7 @@ import dev.troupe.proto.v1.FinishReason;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -116,6 +117,7 @@ class GkdUpdateGoldenTest {
                         new float[0],
                         new float[0],
                         0,
+                        Map.of(),
                         new long[n],
                         parts.get(0)));
             }

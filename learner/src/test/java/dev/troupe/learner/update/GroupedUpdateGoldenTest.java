@@ -134,6 +134,7 @@ class GroupedUpdateGoldenTest {
                 OffPolicy.read(
                         Grpo.LossType.class, "loss_type", h.path("loss_type").asText()),
                 Grpo.ScaleRewards.GROUP,
+                Map.of(),
                 h.path("beta").asDouble(),
                 KlEstimator.K3,
                 h.path("use_bias_correction_kl").asBoolean(),
