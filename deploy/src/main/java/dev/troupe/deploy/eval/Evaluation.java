@@ -19,8 +19,11 @@ import dev.troupe.rollout.SampleRequest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -80,8 +83,10 @@ public final class Evaluation {
         List<Answer> answers = all.stream()
                 .map(m -> new Answer(plan.prompts().get(m.prompt()).text(), m.text()))
                 .toList();
+        List<Verdict> verdicts = verdicts(all);
         return new EvaluationReport(
-                rewards(all),
+                rewards(all, verdicts),
+                parts(verdicts),
                 Arrays.stream(gold.score(answers)).average().orElse(Double.NaN),
                 kl(rows, policy, reference),
                 teacher == null ? null : (Double) kl(rows, policy, teacher),
@@ -103,26 +108,38 @@ public final class Evaluation {
         return requests;
     }
 
-    /** Null when nothing judges, or it can judge none. */
-    private @Nullable ClusteredMean rewards(List<Measured> all) {
+    /** One a completion; none when nothing judges. */
+    private List<Verdict> verdicts(List<Measured> all) {
         if (reward == null) {
-            return null;
+            return List.of();
         }
         List<TokenRow> rows = all.stream().map(Measured::row).toList();
         List<TrajectoryRef> ids = all.stream().map(Measured::id).toList();
         try (Judge judge =
                 reward.open(prompt -> plan.prompts().get((int) prompt).columns())) {
-            List<Verdict> verdicts = judge.of(rows, ids);
-            if (verdicts.stream().noneMatch(Verdict::scored)) {
-                return null;
-            }
-            return new ClusteredMean(IntStream.range(0, plan.prompts().size())
-                    .mapToObj(p -> IntStream.range(0, verdicts.size())
-                            .filter(i -> all.get(i).prompt() == p)
-                            .mapToObj(i -> verdicts.get(i).reward())
-                            .toList())
-                    .toList());
+            return judge.of(rows, ids);
         }
+    }
+
+    /** Null when nothing judges, or it can judge none. */
+    private @Nullable ClusteredMean rewards(List<Measured> all, List<Verdict> verdicts) {
+        if (verdicts.stream().noneMatch(Verdict::scored)) {
+            return null;
+        }
+        return new ClusteredMean(IntStream.range(0, plan.prompts().size())
+                .mapToObj(p -> IntStream.range(0, verdicts.size())
+                        .filter(i -> all.get(i).prompt() == p)
+                        .mapToObj(i -> verdicts.get(i).reward())
+                        .toList())
+                .toList());
+    }
+
+    private static Map<String, Double> parts(List<Verdict> verdicts) {
+        Map<String, Double> means = verdicts.stream()
+                .flatMap(v -> v.rewards().entrySet().stream())
+                .collect(Collectors.groupingBy(
+                        Map.Entry::getKey, TreeMap::new, Collectors.averagingDouble(Map.Entry::getValue)));
+        return means.size() > 1 ? means : Map.of();
     }
 
     private double kl(List<TokenRow> rows, TensorSet policy, Callable<Decoder> other) {

@@ -1,12 +1,14 @@
 package dev.troupe.deploy.report;
 
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a policy wrote for the evaluation's prompts, measured.
  *
  * @param rewards scores of the reward that trained, or null without one
+ * @param parts means of what the reward comes from, by name and before weights, where that is several scores
  * @param gold mean of the sentiment rule
  * @param kl mean over the completions of the summed log-ratio to the reference, nats
  * @param teacherKl the same to the teacher of a distillation, or null without one
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record EvaluationReport(
         @Nullable ClusteredMean rewards,
+        Map<String, Double> parts,
         double gold,
         double kl,
         @Nullable Double teacherKl,

@@ -3,6 +3,8 @@ package dev.troupe.deploy.report;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** Two evaluations of the same prompts beside each other, as text for a terminal and as Markdown. */
@@ -90,6 +92,12 @@ public final class EvaluationTable {
         }
         if (before.rewards() != null && after.rewards() != null) {
             rows.addAll(errors(before.rewards(), after.rewards()));
+        }
+        Set<String> parts = new TreeSet<>(before.parts().keySet());
+        parts.addAll(after.parts().keySet());
+        for (String part : parts) {
+            rows.add(new Row(
+                    "reward: " + part, before.parts().get(part), after.parts().get(part), 3));
         }
         rows.add(new Row("gold score (sentiment rule)", before.gold(), after.gold(), 3));
         rows.add(new Row("KL to the reference, nats", before.kl(), after.kl(), 2));

@@ -78,11 +78,14 @@ final class OnlineRun {
         try (Tokenizer tokenizer = policy.folder().tokenizer();
                 TensorThread judging =
                         TensorThread.start("evaluation", Runtime.getRuntime().availableProcessors())) {
-            Evaluation evaluation = evaluation(models, forms, policy, tokenizer, judging);
-            EvaluationReport before = evaluation.of(policy.tensors());
+            EvaluationPlan plan = EvaluationPlan.from(config);
+            Evaluation evaluation = evaluation(models, forms, policy, tokenizer, plan, judging);
             out.printf(
-                    "run %s: %d prompts x %d evaluated before training%n",
-                    node.folder().name(), before.prompts().size(), config.getInt("eval.samples"));
+                    "run %s: evaluating %d prompts x %d before training (as many after it)%n",
+                    node.folder().name(), plan.prompts().size(), plan.samples());
+            long begun = System.nanoTime();
+            EvaluationReport before = evaluation.of(policy.tensors());
+            out.printf("evaluated in %.0f s%n", (System.nanoTime() - begun) / 1e9);
             RunReport report = train(models, forms, policy, value, tokenizer, store, resumed);
             EvaluationReport after = evaluation.of(report.weights().policy());
             EvaluationTable table = new EvaluationTable(before, after);
@@ -103,7 +106,12 @@ final class OnlineRun {
     }
 
     private Evaluation evaluation(
-            RunModels models, RunForms forms, RunForms.Start policy, Tokenizer tokenizer, TensorThread thread) {
+            RunModels models,
+            RunForms forms,
+            RunForms.Start policy,
+            Tokenizer tokenizer,
+            EvaluationPlan plan,
+            TensorThread thread) {
         DataSettings data = DataSettings.from(config);
         RunReward reward = RunReward.of(RewardSettings.from(config), data, forms);
         return new Evaluation(
@@ -113,7 +121,7 @@ final class OnlineRun {
                 tokenizer,
                 reward.judge("evaluation-reward", config.getDuration("scoring.deadline")),
                 RuleRewards.sentiment(data),
-                EvaluationPlan.from(config),
+                plan,
                 thread);
     }
 

@@ -12,12 +12,11 @@ import java.util.List;
 
 /**
  * A comparison as its file states it: {@code seeds}, and {@code arms}, a list of {@code name}, {@code config} and
- * {@code set} (KEY=VALUE each).
+ * {@code set} (KEY=VALUE each); an arm may have {@code seeds} of its own.
  *
  * @param arms in the order of the table
- * @param seeds every arm runs with each
  */
-public record Study(List<Arm> arms, List<Long> seeds) {
+public record Study(List<Arm> arms) {
 
     /**
      * One setting that is compared.
@@ -25,8 +24,9 @@ public record Study(List<Arm> arms, List<Long> seeds) {
      * @param name for people; of letters, digits, spaces and a few signs
      * @param config a shipped configuration or a file
      * @param set what is changed in it
+     * @param seeds it runs with each
      */
-    public record Arm(String name, String config, List<String> set) {
+    public record Arm(String name, String config, List<String> set, List<Long> seeds) {
         /** The name of its run with a seed. */
         public String run(long seed) {
             return name.replaceAll("[^A-Za-z0-9.]+", "-") + "-seed" + seed;
@@ -42,13 +42,26 @@ public record Study(List<Arm> arms, List<Long> seeds) {
 
     public Study {
         arms = List.copyOf(arms);
-        seeds = List.copyOf(seeds);
-        if (arms.isEmpty() || seeds.isEmpty()) {
-            throw new SettingsException("a study needs arms and seeds; it has " + arms.size() + " and " + seeds.size());
+        if (arms.isEmpty() || arms.stream().anyMatch(arm -> arm.seeds.isEmpty())) {
+            throw new SettingsException("a study needs arms and seeds for each; it has " + arms.size() + " arms");
         }
         if (arms.stream().map(arm -> arm.run(0)).distinct().count() < arms.size()) {
             throw new SettingsException("two arms of the study have the same name");
         }
+    }
+
+    /** All seeds of the arms, each once. */
+    public List<Long> seeds() {
+        return arms.stream()
+                .flatMap(arm -> arm.seeds.stream())
+                .distinct()
+                .sorted()
+                .toList();
+    }
+
+    /** How many runs it takes. */
+    public int runs() {
+        return arms.stream().mapToInt(arm -> arm.seeds.size()).sum();
     }
 
     /**
@@ -65,9 +78,10 @@ public record Study(List<Arm> arms, List<Long> seeds) {
                 arms.add(new Arm(
                         arm.getString("name"),
                         arm.getString("config"),
-                        arm.hasPath("set") ? arm.getStringList("set") : List.of()));
+                        arm.hasPath("set") ? arm.getStringList("set") : List.of(),
+                        arm.hasPath("seeds") ? arm.getLongList("seeds") : c.getLongList("seeds")));
             }
-            Study study = new Study(arms, c.getLongList("seeds"));
+            Study study = new Study(arms);
             study.arms.forEach(arm -> check(file, arm));
             return study;
         } catch (ConfigException e) {

@@ -33,12 +33,15 @@ public final class StudyRunner {
 
     /** Runs until all is done or something failed; the exit code. */
     public int run() {
-        int all = study.arms().size() * study.seeds().size();
+        int all = study.runs();
         int number = 0;
         double seconds = 0;
         int timed = 0;
         for (long seed : study.seeds()) {
             for (Study.Arm arm : study.arms()) {
+                if (!arm.seeds().contains(seed)) {
+                    continue;
+                }
                 number++;
                 requireSame(arm, seed);
                 Optional<StudyRow> row = StudyRow.read(arm.name(), seed, folder.resolve(arm.run(seed)));
@@ -84,7 +87,7 @@ public final class StudyRunner {
     private List<StudyRow> rows() {
         List<StudyRow> rows = new ArrayList<>();
         for (Study.Arm arm : study.arms()) {
-            for (long seed : study.seeds()) {
+            for (long seed : arm.seeds()) {
                 StudyRow.read(arm.name(), seed, folder.resolve(arm.run(seed))).ifPresent(rows::add);
             }
         }

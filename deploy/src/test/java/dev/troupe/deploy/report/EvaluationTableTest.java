@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class EvaluationTableTest {
@@ -12,6 +13,7 @@ class EvaluationTableTest {
     private static EvaluationReport report(double gold, String text) {
         return new EvaluationReport(
                 new ClusteredMean(PROMPTS.stream().map(p -> List.of(-1.0)).toList()),
+                Map.of("gsm8k", 0.25, "format", gold),
                 gold,
                 2.0,
                 null,
@@ -28,6 +30,8 @@ class EvaluationTableTest {
 
         assertThat(table.text())
                 .containsPattern("gold score \\(sentiment rule\\) +0\\.100 +0\\.600 +\\+0\\.500")
+                .containsPattern("reward: gsm8k +0\\.250 +0\\.250 +\\+0\\.000")
+                .containsPattern("reward: format +0\\.100 +0\\.600 +\\+0\\.500")
                 .containsPattern("distinct completions, % +75\\.0 +75\\.0 +\\+0\\.0")
                 .containsPattern("sad a +\\| glad a")
                 .containsPattern("sad e +\\| glad e")
@@ -46,7 +50,7 @@ class EvaluationTableTest {
     @Test
     void whatDoesNotApplyIsLeftOut() {
         EvaluationReport bare =
-                new EvaluationReport(null, 0, 0, null, 1, 1, null, List.of("a"), List.of(List.of("one")));
+                new EvaluationReport(null, Map.of(), 0, 0, null, 1, 1, null, List.of("a"), List.of(List.of("one")));
 
         assertThat(new EvaluationTable(bare, bare).text())
                 .doesNotContain("reward-model")
@@ -56,9 +60,9 @@ class EvaluationTableTest {
     @Test
     void showsTheDistanceToATeacher() {
         EvaluationReport far =
-                new EvaluationReport(null, 0, 0, 12.5, 1, 1, null, List.of("a"), List.of(List.of("one")));
+                new EvaluationReport(null, Map.of(), 0, 0, 12.5, 1, 1, null, List.of("a"), List.of(List.of("one")));
         EvaluationReport near =
-                new EvaluationReport(null, 0, 0, 2.5, 1, 1, null, List.of("a"), List.of(List.of("one")));
+                new EvaluationReport(null, Map.of(), 0, 0, 2.5, 1, 1, null, List.of("a"), List.of(List.of("one")));
 
         assertThat(new EvaluationTable(far, near).text())
                 .containsPattern("KL to the teacher, nats +12\\.50 +2\\.50 +-10");
@@ -67,7 +71,7 @@ class EvaluationTableTest {
     @Test
     void differentPromptsAreNotCompared() {
         EvaluationReport other =
-                new EvaluationReport(null, 0, 0, null, 1, 1, null, List.of("z"), List.of(List.of("one")));
+                new EvaluationReport(null, Map.of(), 0, 0, null, 1, 1, null, List.of("z"), List.of(List.of("one")));
 
         assertThatThrownBy(() -> new EvaluationTable(report(0, ""), other))
                 .isInstanceOf(IllegalArgumentException.class);

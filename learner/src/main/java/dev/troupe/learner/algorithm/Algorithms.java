@@ -66,14 +66,14 @@ public final class Algorithms {
     /** The correction for stale samples that the settings name. */
     public static OffPolicy offPolicy(Config c) {
         OffPolicy.Kind kind =
-                OffPolicy.read(OffPolicy.Kind.class, "off_policy.correction", c.getString("off_policy.correction"));
+                Check.oneOf(OffPolicy.Kind.class, "off_policy.correction", c.getString("off_policy.correction"));
         return new OffPolicy(
                 kind,
-                OffPolicy.read(OffPolicy.Level.class, "off_policy.level", c.getString("off_policy.level")),
-                OffPolicy.read(OffPolicy.Mode.class, "off_policy.mode", c.getString("off_policy.mode")),
+                Check.oneOf(OffPolicy.Level.class, "off_policy.level", c.getString("off_policy.level")),
+                Check.oneOf(OffPolicy.Mode.class, "off_policy.mode", c.getString("off_policy.mode")),
                 c.getDouble("off_policy.min"),
                 c.getDouble("off_policy.cap"),
-                OffPolicy.read(OffPolicy.Proximal.class, "off_policy.proximal", c.getString("off_policy.proximal")),
+                Check.oneOf(OffPolicy.Proximal.class, "off_policy.proximal", c.getString("off_policy.proximal")),
                 c.getDouble("vtrace.rho_bar"),
                 c.getDouble("vtrace.c_bar"));
     }
@@ -198,8 +198,8 @@ public final class Algorithms {
         }
         return new Grpo(
                 c.getString("algorithm"),
-                OffPolicy.read(Grpo.LossType.class, "loss_type", c.getString("loss_type")),
-                OffPolicy.read(Grpo.ScaleRewards.class, "scale_rewards", c.getString("scale_rewards")),
+                Check.oneOf(Grpo.LossType.class, "loss_type", c.getString("loss_type")),
+                Check.oneOf(Grpo.ScaleRewards.class, "scale_rewards", c.getString("scale_rewards")),
                 partsApart(c) ? severalOf(rewardWeights) : Map.of(),
                 c.getDouble("beta"),
                 KlEstimator.of(c.getString("kl_estimator")),

@@ -1,7 +1,5 @@
 package dev.troupe.learner.algorithm;
 
-import java.util.Locale;
-
 /**
  * What is done about samples of an older policy: one choice, apart from the algorithm. Three log-probabilities of a
  * token are told apart: under the <i>behaviour</i> policy that sampled it, the <i>proximal</i> one that the update
@@ -82,7 +80,7 @@ public record OffPolicy(
             return;
         }
         if (algorithm.needs().pairs() || algorithm.needs().teacher() != null) {
-            throw new IllegalArgumentException("off_policy.correction = " + lower(kind) + ": " + algorithm.name()
+            throw new IllegalArgumentException("off_policy.correction = " + Check.lower(kind) + ": " + algorithm.name()
                     + " has no ratio to correct; expected none");
         }
         if (kind == Kind.VTRACE && !algorithm.needs().value()) {
@@ -154,21 +152,5 @@ public record OffPolicy(
             proximal[t] = behaviour[t] + a * (current[t] - behaviour[t]);
         }
         return proximal;
-    }
-
-    /** Reads a constant's name in lower case; the error names key and choices. */
-    public static <E extends Enum<E>> E read(Class<E> type, String key, String name) {
-        StringBuilder choices = new StringBuilder();
-        for (E e : type.getEnumConstants()) {
-            if (lower(e).equals(name)) {
-                return e;
-            }
-            choices.append(choices.length() == 0 ? "" : ", ").append(lower(e));
-        }
-        throw new IllegalArgumentException(key + " = " + name + ": expected one of " + choices);
-    }
-
-    private static String lower(Enum<?> e) {
-        return e.name().toLowerCase(Locale.ROOT);
     }
 }

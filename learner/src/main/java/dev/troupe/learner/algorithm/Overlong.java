@@ -8,9 +8,6 @@ package dev.troupe.learner.algorithm;
  * @param cache {@code soft_punish_cache}: tokens over which it falls; 0 is off
  */
 public record Overlong(int longest, int cache) {
-    /** No punishment. */
-    public static final Overlong NONE = new Overlong(0, 0);
-
     public Overlong {
         Check.between("soft_punish_cache", cache, 0, longest);
     }

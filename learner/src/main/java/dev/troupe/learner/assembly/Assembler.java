@@ -87,7 +87,8 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
 
     private record Rows(ScorerKind kind, List<HeldTrajectory> rows, int attempt) {}
 
-    private record Open(Rows rows, Replicas.Replica replica, long sentMs) {}
+    /** @param sinceMs when it was sent, or the last piece of its answer came */
+    private record Open(Rows rows, Replicas.Replica replica, long sinceMs) {}
 
     private static final Logger LOG = LoggerFactory.getLogger(Assembler.class);
     private static final Duration TICK = Duration.ofMillis(20);
@@ -262,6 +263,9 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
         if (whole) {
             done(request, answer);
             sendUnsent(ScorerKind.TEACHER);
+        } else {
+            // Each piece has a deadline of its own.
+            open.put(answer.getRequest(), new Open(request.rows, request.replica, System.currentTimeMillis()));
         }
         return this;
     }
@@ -359,11 +363,13 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
             o.replica.open--;
             String said = o.rows.kind.label() + " at " + o.replica.node() + ": " + why + " (attempt " + o.rows.attempt
                     + " of " + settings.attempts() + ")";
+            List<HeldTrajectory> rows =
+                    o.rows.rows.stream().filter(t -> waits(t, o.rows.kind)).toList();
             if (o.rows.attempt >= settings.attempts()) {
-                o.rows.rows.forEach(t -> giveUp(t.id(), said));
-            } else {
-                LOG.warn("{}; {} rows are sent again", said, o.rows.rows.size());
-                get(unsent, o.rows.kind).add(new Rows(o.rows.kind, o.rows.rows, o.rows.attempt + 1));
+                rows.forEach(t -> giveUp(t.id(), said));
+            } else if (!rows.isEmpty()) {
+                LOG.warn("{}; {} rows are sent again", said, rows.size());
+                get(unsent, o.rows.kind).add(new Rows(o.rows.kind, rows, o.rows.attempt + 1));
             }
         }
         for (ScorerKind kind : kinds) {
@@ -371,11 +377,17 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
         }
     }
 
+    /** Whether this score of a trajectory is still wanted. */
+    private boolean waits(HeldTrajectory t, ScorerKind kind) {
+        ScoreBoard board = boards.get(t.id());
+        return board != null && !board.has(kind);
+    }
+
     private Behavior<Command> onTick() {
         long now = System.currentTimeMillis();
         long expired = now - settings.deadline().toMillis();
         again(
-                o -> o.sentMs <= expired,
+                o -> o.sinceMs <= expired,
                 "no answer within " + settings.deadline().toMillis() + " ms");
         dispatch(lingeredSince(now));
         if (now - complainedMs >= COMPLAIN_MS) {

@@ -100,8 +100,8 @@ class GrpoGoldenTest {
         String[] mode = h.get("mode").asText().split("_", 2);
         OffPolicy is = new OffPolicy(
                 OffPolicy.Kind.TRUNCATED_IS,
-                OffPolicy.read(OffPolicy.Level.class, "level", mode[0]),
-                OffPolicy.read(OffPolicy.Mode.class, "mode", mode[1]),
+                Check.oneOf(OffPolicy.Level.class, "level", mode[0]),
+                Check.oneOf(OffPolicy.Mode.class, "mode", mode[1]),
                 h.path("clip_min").asDouble(0),
                 h.path("clip_max").asDouble(),
                 OffPolicy.Proximal.RECOMPUTE,
@@ -158,8 +158,8 @@ class GrpoGoldenTest {
         }
         return new Grpo(
                 "grpo",
-                OffPolicy.read(Grpo.LossType.class, "loss_type", lossType),
-                OffPolicy.read(Grpo.ScaleRewards.class, "scale_rewards", scale),
+                Check.oneOf(Grpo.LossType.class, "loss_type", lossType),
+                Check.oneOf(Grpo.ScaleRewards.class, "scale_rewards", scale),
                 apart,
                 h.path("beta").asDouble(0),
                 KlEstimator.K3,
@@ -177,7 +177,7 @@ class GrpoGoldenTest {
                         .orElse(Double.POSITIVE_INFINITY),
                 h.path("entropy_coef").asDouble(0),
                 false,
-                Overlong.NONE,
+                new Overlong(0, 0),
                 0,
                 maxNewTokens,
                 shape);

@@ -54,7 +54,7 @@ class OffPolicyGoldenTest {
         boolean mask = h.get("behave_weight").asText().equals("mask");
         OffPolicy offPolicy = new OffPolicy(
                 OffPolicy.Kind.DECOUPLED,
-                OffPolicy.read(OffPolicy.Level.class, "level", h.get("level").asText()),
+                Check.oneOf(OffPolicy.Level.class, "level", h.get("level").asText()),
                 mask ? OffPolicy.Mode.MASK : OffPolicy.Mode.TRUNCATE,
                 0,
                 h.get("cap").asDouble(),
@@ -219,7 +219,7 @@ class OffPolicyGoldenTest {
         assertThatThrownBy(() -> token.requireFits(rloo)).hasMessageStartingWith("off_policy.level = token");
         assertThatThrownBy(() -> token.requireFits(new OnlineDpo(0.1, false, 0)))
                 .hasMessageContaining("online_dpo has no ratio");
-        assertThatThrownBy(() -> OffPolicy.read(OffPolicy.Kind.class, "off_policy.correction", "magic"))
+        assertThatThrownBy(() -> Check.oneOf(OffPolicy.Kind.class, "off_policy.correction", "magic"))
                 .hasMessage("off_policy.correction = magic: expected one of none, decoupled, truncated_is, vtrace");
         assertThat(Objects.requireNonNull(OffPolicy.NONE.kind())).isEqualTo(OffPolicy.Kind.NONE);
     }

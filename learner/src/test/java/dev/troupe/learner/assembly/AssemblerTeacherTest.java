@@ -47,6 +47,7 @@ class AssemblerTeacherTest {
     private final TestProbe<LedgerCommand> ledger = kit.createTestProbe();
     private final BlockingQueue<ScoreRequest> requests = new LinkedBlockingQueue<>();
     private ActorRef<Assembler.Command> assembler;
+    private ActorRef<ScorerCommand> teacher;
 
     @BeforeEach
     void start() {
@@ -54,17 +55,22 @@ class AssemblerTeacherTest {
                 Needs.teacher(new Distillation(0.5, TOP_K, 1.5, 1, false)), 2, 2, 0.9, LONG, 2, Duration.ZERO);
         assembler = kit.spawn(Assembler.create(
                 settings, 1, (to, request, version) -> requests.add(request), ledger.getRef(), new ScoringTimes()));
-        for (ServiceKey<ScorerCommand> key : List.of(ServiceKeys.REWARD, ServiceKeys.TEACHER)) {
-            var scorer = Behaviors.receive(ScorerCommand.class)
-                    .onMessage(ScorerCommand.Describe.class, d -> {
-                        d.replyTo()
-                                .tell(new ScorerCommand.ScorerDescription(
-                                        key.id(), key.id(), new AeronAddress(key.id(), "", 1), "played", ""));
-                        return Behaviors.same();
-                    })
-                    .build();
-            kit.system().receptionist().tell(Receptionist.register(key, kit.spawn(scorer, key.id())));
-        }
+        join(ServiceKeys.REWARD, "reward");
+        teacher = join(ServiceKeys.TEACHER, "teacher");
+    }
+
+    private ActorRef<ScorerCommand> join(ServiceKey<ScorerCommand> key, String name) {
+        var played = Behaviors.receive(ScorerCommand.class)
+                .onMessage(ScorerCommand.Describe.class, d -> {
+                    d.replyTo()
+                            .tell(new ScorerCommand.ScorerDescription(
+                                    name, key.id(), new AeronAddress(name, "", 1), "played", ""));
+                    return Behaviors.same();
+                })
+                .build();
+        ActorRef<ScorerCommand> scorer = kit.spawn(played, name);
+        kit.system().receptionist().tell(Receptionist.register(key, scorer));
+        return scorer;
     }
 
     @AfterEach
@@ -173,5 +179,19 @@ class AssemblerTeacherTest {
         tell(request, piece(1, 0, 1), narrow);
         assertThat(ledger.expectMessageClass(Unscored.class, LONG).reason())
                 .contains("teacher answered 5 numbers and 0 tokens a position after 3 and 2");
+    }
+
+    @Test
+    void afterATeachersDeathOnlyWhatItOwedIsAskedAgain() throws Exception {
+        assembler.tell(new Assembler.Held(List.of(trajectory(0, 2), trajectory(1, 2)), List.of(), true));
+        ScoreRequest request = asked();
+        tell(request, piece(0, 0, 2), piece(1, 0, 1));
+        assertThat(ledger.expectMessageClass(Scored.class, LONG).id().draw()).isZero();
+        kit.stop(teacher);
+        join(ServiceKeys.TEACHER, "another");
+        ScoreRequest again = Objects.requireNonNull(requests.poll(60, TimeUnit.SECONDS));
+        assertThat(again.getIdsList()).extracting(TrajectoryId::getDraw).containsExactly(1L);
+        tell(again, piece(1, 0, 2));
+        assertThat(ledger.expectMessageClass(Scored.class, LONG).id().draw()).isEqualTo(1);
     }
 }

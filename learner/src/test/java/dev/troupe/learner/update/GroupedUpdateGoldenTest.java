@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.learner.algorithm.Algorithm;
+import dev.troupe.learner.algorithm.Check;
 import dev.troupe.learner.algorithm.Experience;
 import dev.troupe.learner.algorithm.Grpo;
 import dev.troupe.learner.algorithm.KlControl;
@@ -131,7 +132,7 @@ class GroupedUpdateGoldenTest {
         }
         return new Grpo(
                 "grpo",
-                OffPolicy.read(
+                Check.oneOf(
                         Grpo.LossType.class, "loss_type", h.path("loss_type").asText()),
                 Grpo.ScaleRewards.GROUP,
                 Map.of(),
@@ -145,7 +146,7 @@ class GroupedUpdateGoldenTest {
                 Double.POSITIVE_INFINITY,
                 0,
                 false,
-                Overlong.NONE,
+                new Overlong(0, 0),
                 0,
                 golden.columns("completion_ids"),
                 Map.of());
