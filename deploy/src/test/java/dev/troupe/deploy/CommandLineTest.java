@@ -93,6 +93,8 @@ class CommandLineTest {
                 "generate --model stories",
                 "generate --model stories --prompt x --temperature -1",
                 "bench step dance",
+                "bench step rloo --actors",
+                "bench step ppo --actors --lora",
                 "bench",
             })
     void wrongUsageEndsWithTwoAndAMessage(String arguments) {

@@ -248,6 +248,9 @@ final class BenchCommand implements Runnable {
                 throw new SettingsException(
                         "bench step " + algorithm + ": expected neither --checkpointing nor --qlora");
             }
+            if (actors && (!algorithm.equals("ppo") || lora || dtype != Dtype.FP32)) {
+                throw new SettingsException("bench step --actors: expected ppo in fp32 without --lora");
+            }
             Shape.atLeast("--generations", generations, 1);
             Shape.atLeast("--completion", completion, 1);
             Shape.atLeast("--epochs", epochs, 1);
@@ -298,7 +301,8 @@ final class BenchCommand implements Runnable {
                 settings.put("teacher.top_k", topK);
             }
             if (beta != null) {
-                settings.put(algorithm.equals("ppo") ? "kl_coef" : "beta", beta);
+                boolean inReward = algorithm.equals("ppo") || algorithm.equals("reinforce_plus_plus");
+                settings.put(inReward ? "kl_coef" : "beta", beta);
             }
             if (shape.batch % k != 0) {
                 throw new SettingsException("--batch " + shape.batch + ": expected a multiple of --generations = " + k);

@@ -87,7 +87,7 @@ final class BestOfNCommand implements Callable<Integer> {
             names = "--reward",
             paramLabel = "DIR | RULE | URL",
             description =
-                    "A reward model, a rule (sentiment, length, gsm8k, format, or a class), or a service. Default:"
+                    "A reward model, a rule (sentiment, length, brevity, gsm8k, format, or a class), or a service. Default:"
                             + " the configuration's reward.")
     private @Nullable String reward;
 

@@ -75,7 +75,7 @@ public final class Evaluation {
     /** Measures a policy, a set of the form; blocks until done. */
     public EvaluationReport of(TensorSet policy) {
         List<SampleRequest> requests = requests();
-        EndOfText end = EndOfText.at(form.config().eosIds());
+        EndOfText end = new EndOfText(form.config().eosIds(), plan.stop(), tokenizer);
         List<Completion> drawn =
                 thread.call(() -> Sampler.complete(form, policy, requests, plan.sampling(), end, plan.slots()));
         List<Measured> all = drawn.stream().map(c -> Measured.of(tokenizer, c)).toList();

@@ -5,6 +5,7 @@ import dev.troupe.data.DataSettings;
 import dev.troupe.data.sources.Prompt;
 import dev.troupe.data.sources.Sources;
 import dev.troupe.model.SamplingConfig;
+import dev.troupe.rollout.RolloutSettings;
 import java.util.List;
 
 /**
@@ -12,6 +13,7 @@ import java.util.List;
  *
  * @param samples completions of each prompt
  * @param seed of the sampling noise, the same before and after training
+ * @param stop strings at which a completion ends, as in training
  * @param slots rows side by side
  * @param grammar whether the stories grammar has a say
  */
@@ -21,6 +23,7 @@ public record EvaluationPlan(
         int maxNewTokens,
         long seed,
         SamplingConfig sampling,
+        List<String> stop,
         int slots,
         boolean grammar) {
     private static final int SLOTS = 64;
@@ -35,6 +38,7 @@ public record EvaluationPlan(
                 config.getInt("max_new_tokens"),
                 data.evalSeed(),
                 new SamplingConfig(1.0, 0, 1.0, 0.0, 1.0, suppress),
+                RolloutSettings.from(config).stop(),
                 SLOTS,
                 data.evalPrompts().equals(Sources.STORIES));
     }

@@ -103,7 +103,10 @@ final class GivenCompletions implements Prompts {
                 requests.add(SampleRequest.of(new TrajectoryRef(n, s), seed, prompts.draw(n), rollout.maxNewTokens()));
             }
         }
-        EndOfText end = EndOfText.at(teacher.config().eosIds());
+        EndOfText end = new EndOfText(
+                teacher.config().eosIds(),
+                rollout.stop(),
+                rollout.stop().isEmpty() ? null : teacher.tokenizer());
         for (int from = 0; from < requests.size(); from += ROWS_AT_ONCE) {
             List<SampleRequest> some = requests.subList(from, Math.min(from + ROWS_AT_ONCE, requests.size()));
             List<Completion> made = thread.call(() -> Sampler.complete(

@@ -16,6 +16,8 @@ import java.util.Optional;
  *
  * @param arm name of its arm
  * @param gold after training less before
+ * @param goldBefore before training
+ * @param teacherKl nats to the teacher of a distillation after training over those before; NaN without one
  * @param grammar share accepted after training less before
  * @param staleness mean
  * @param eta {@code staleness.max}
@@ -25,6 +27,7 @@ public record StudyRow(
         long seed,
         double gold,
         double goldBefore,
+        double teacherKl,
         double grammar,
         double distinct,
         double kl,
@@ -50,6 +53,8 @@ public record StudyRow(
                     seed,
                     s.path("gold_after").asDouble() - s.path("gold_before").asDouble(),
                     s.path("gold_before").asDouble(),
+                    s.path("teacher_kl_after").asDouble(Double.NaN)
+                            / s.path("teacher_kl_before").asDouble(Double.NaN),
                     s.path("grammar_after").asDouble()
                             - s.path("grammar_before").asDouble(),
                     s.path("distinct").asDouble(),

@@ -37,13 +37,13 @@ public final class StudyRunner {
         int number = 0;
         double seconds = 0;
         int timed = 0;
+        study.arms().forEach(arm -> arm.seeds().forEach(seed -> requireSame(arm, seed)));
         for (long seed : study.seeds()) {
             for (Study.Arm arm : study.arms()) {
                 if (!arm.seeds().contains(seed)) {
                     continue;
                 }
                 number++;
-                requireSame(arm, seed);
                 Optional<StudyRow> row = StudyRow.read(arm.name(), seed, folder.resolve(arm.run(seed)));
                 if (row.isEmpty()) {
                     String left = timed == 0
@@ -70,9 +70,10 @@ public final class StudyRunner {
 
     /** Runs of other settings than the arm's of now would stand in one table with the new ones. */
     private void requireSame(Study.Arm arm, long seed) {
-        Path made = folder.resolve(arm.run(seed)).resolve("config.conf");
+        Path run = folder.resolve(arm.run(seed));
+        Path made = run.resolve("config.conf");
         try {
-            if (Files.isRegularFile(made)
+            if (StudyRow.read(arm.name(), seed, run).isPresent()
                     && !Files.readString(made)
                             .equals(Settings.load(arm.config(), arm.overrides(seed))
                                     .render())) {

@@ -19,8 +19,8 @@ final class StudyTable {
 
     String markdown() {
         StringBuilder out = new StringBuilder();
-        out.append("| arm | seeds | gold gained | each seed | grammar | distinct | KL | staleness | seconds |\n")
-                .append("| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
+        out.append("| arm | seeds | final gold | gained | each seed | grammar | distinct | KL | staleness | seconds |\n")
+                .append("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
         for (Study.Arm arm : study.arms()) {
             out.append(line(arm.name(), StudyRow.of(rows, arm.name()))).append('\n');
         }
@@ -29,26 +29,33 @@ final class StudyTable {
 
     private static String line(String name, List<StudyRow> rows) {
         if (rows.isEmpty()) {
-            return "| " + name + " | 0 | not run yet | | | | | | |";
+            return "| " + name + " | 0 | not run yet | | | | | | | |";
         }
         StringBuilder each = new StringBuilder();
         rows.forEach(r -> each.append(each.length() == 0 ? "" : ", ").append(text("%.3f", r.gold())));
         int eta = rows.get(0).eta();
         double staleness = mean(rows, StudyRow::staleness);
         return text(
-                "| %s | %d | %.3f ± %.3f | %s | %+.1f points | %.0f %% | %.1f | %.2f of %d%s | %.0f |",
+                "| %s | %d | %.3f ± %.3f | %.3f | %s | %+.1f points | %.0f %% | %.1f%s | %.2f of %d%s | %.0f |",
                 name,
                 rows.size(),
+                mean(rows, r -> r.goldBefore() + r.gold()),
+                deviation(rows, r -> r.goldBefore() + r.gold()),
                 mean(rows, StudyRow::gold),
-                deviation(rows, StudyRow::gold),
                 each,
                 100 * mean(rows, StudyRow::grammar),
                 100 * mean(rows, StudyRow::distinct),
                 mean(rows, StudyRow::kl),
+                teacher(rows),
                 staleness,
                 eta,
                 staleness < REACHED * eta ? ", not reached" : "",
                 mean(rows, StudyRow::seconds));
+    }
+
+    private static String teacher(List<StudyRow> rows) {
+        double left = mean(rows, StudyRow::teacherKl);
+        return Double.isNaN(left) ? "" : text("; to the teacher %+.0f %%", 100 * (left - 1));
     }
 
     static double mean(List<StudyRow> rows, ToDoubleFunction<StudyRow> of) {

@@ -60,9 +60,9 @@ class StudyTest {
         ByteArrayOutputStream told = new ByteArrayOutputStream();
         int code = new StudyRunner(study, folder, new PrintStream(told, true, StandardCharsets.UTF_8)).run();
         assertThat(code).isZero();
-        // Gains over 0.1 before: 0.4 and 0.6, so 0.5 with a deviation of 0.2 / sqrt(2).
+        // 0.5 and 0.7, so 0.6 with a deviation of 0.2 / sqrt(2); 0.1 before.
         assertThat(Files.readString(folder.resolve("study.md")))
-                .contains("| eta 2, none | 2 | 0.500 ± 0.141 | 0.400, 0.600 |")
+                .contains("| eta 2, none | 2 | 0.600 ± 0.141 | 0.500 | 0.400, 0.600 |")
                 .contains("1.10 of 2, not reached")
                 .contains("| 2.00 of 2 |");
         assertThat(Files.readString(folder.resolve("study.svg")))

@@ -18,17 +18,17 @@ public final class Algorithms {
         Algorithm read(Config c, int maxNewTokens, Map<String, Double> rewardWeights);
     }
 
-    private static final Map<String, Reader> TABLE = new TreeMap<>(Map.of(
-            "ppo", Algorithms::ppo,
-            "rloo", Algorithms::rloo,
-            "grpo", Algorithms::grpo,
-            "dr_grpo", Algorithms::grpo,
-            "dapo", Algorithms::grpo,
-            "gspo", Algorithms::grpo,
-            "cispo", Algorithms::grpo,
-            "reinforce_plus_plus", Algorithms::reinforce,
-            "online_dpo", Algorithms::onlineDpo,
-            "gkd", Algorithms::gkd));
+    private static final Map<String, Reader> TABLE = new TreeMap<>(Map.ofEntries(
+            Map.entry("ppo", Algorithms::ppo),
+            Map.entry("rloo", Algorithms::rloo),
+            Map.entry("grpo", Algorithms::grpo),
+            Map.entry("dr_grpo", Algorithms::grpo),
+            Map.entry("dapo", Algorithms::grpo),
+            Map.entry("gspo", Algorithms::grpo),
+            Map.entry("cispo", Algorithms::grpo),
+            Map.entry("reinforce_plus_plus", Algorithms::reinforce),
+            Map.entry("online_dpo", Algorithms::onlineDpo),
+            Map.entry("gkd", Algorithms::gkd)));
 
     private static final String AGGREGATION = "multi_objective_aggregation";
 
@@ -96,6 +96,10 @@ public final class Algorithms {
         if (needs.groups() && members < needs.leastMembers()) {
             throw new IllegalArgumentException("num_generations = " + members + ": " + algorithm.name()
                     + " compares completions of the same prompt; expected at least " + needs.leastMembers());
+        }
+        if (partsApart(c) && !(algorithm instanceof Grpo)) {
+            throw new IllegalArgumentException(AGGREGATION + " = normalize_then_sum: " + algorithm.name()
+                    + " is not of the grpo family; expected sum_then_normalize");
         }
         if (!needs.groups() && c.getBoolean("dynamic_sampling")) {
             throw new IllegalArgumentException("dynamic_sampling = true: " + algorithm.name() + " trains trajectories"

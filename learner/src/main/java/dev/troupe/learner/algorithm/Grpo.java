@@ -256,7 +256,12 @@ public record Grpo(
         for (int r = 0; r < parts.length; r++) {
             int p = 0;
             for (String name : rewardWeights.keySet()) {
-                parts[r][p++] = batch.get(r).rewards().getOrDefault(name, Float.NaN);
+                Float reward = batch.get(r).rewards().get(name);
+                if (reward == null) {
+                    throw new IllegalStateException("trajectory " + batch.get(r).id() + " has no reward " + name
+                            + "; it has " + batch.get(r).rewards().keySet());
+                }
+                parts[r][p++] = reward;
             }
             parts[r][p] = scores[r] - batch.get(r).score();
         }

@@ -55,6 +55,8 @@ class AlgorithmsTest {
                 "algorithm=grpo; multi_objective_aggregation=mean | multi_objective_aggregation = mean: expected",
                 "algorithm=grpo; multi_objective_aggregation=normalize_then_sum | multi_objective_aggregation ="
                         + " normalize_then_sum: there is but one reward",
+                "algorithm=rloo; multi_objective_aggregation=normalize_then_sum | multi_objective_aggregation ="
+                        + " normalize_then_sum: rloo is not of the grpo family",
                 "algorithm=grpo; importance_sampling_level=word | importance_sampling_level = word",
                 "algorithm=grpo; delta=0.5 | delta = 0.5",
                 "algorithm=grpo; soft_punish_cache=41 | soft_punish_cache = 41: expected 0 to 40",
