@@ -31,8 +31,8 @@ import java.util.TreeMap;
  * @param name as {@code algorithm} says
  * @param lossType {@code loss_type}
  * @param scaleRewards {@code scale_rewards}
- * @param rewardWeights of the rewards by name, if each is to be standardised in its group before they are summed ({@code
- *     multi_objective_aggregation = normalize_then_sum}, whatever scaleRewards says); empty: their sum is
+ * @param rewardWeights of the rewards by name, if each is to be standardised in its group before they are summed
+ *     ({@code multi_objective_aggregation = normalize_then_sum}, whatever scaleRewards says); empty: their sum is
  * @param klCoef {@code beta}, in the loss
  * @param klEstimator of that KL
  * @param biasCorrectionKl {@code use_bias_correction_kl}: weigh the KL by the ratio
