@@ -104,9 +104,7 @@ final class GivenCompletions implements Prompts {
             }
         }
         EndOfText end = new EndOfText(
-                teacher.config().eosIds(),
-                rollout.stop(),
-                rollout.stop().isEmpty() ? null : teacher.tokenizer());
+                teacher.config().eosIds(), rollout.stop(), rollout.stop().isEmpty() ? null : teacher.tokenizer());
         for (int from = 0; from < requests.size(); from += ROWS_AT_ONCE) {
             List<SampleRequest> some = requests.subList(from, Math.min(from + ROWS_AT_ONCE, requests.size()));
             List<Completion> made = thread.call(() -> Sampler.complete(

@@ -19,7 +19,8 @@ final class StudyTable {
 
     String markdown() {
         StringBuilder out = new StringBuilder();
-        out.append("| arm | seeds | final gold | gained | each seed | grammar | distinct | KL | staleness | seconds |\n")
+        out.append(
+                        "| arm | seeds | final gold | gained | each seed | grammar | distinct | KL | staleness | seconds |\n")
                 .append("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
         for (Study.Arm arm : study.arms()) {
             out.append(line(arm.name(), StudyRow.of(rows, arm.name()))).append('\n');
