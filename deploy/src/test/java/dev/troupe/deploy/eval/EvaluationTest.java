@@ -29,15 +29,19 @@ class EvaluationTest {
     private final Tokenizer tokenizer = base.tokenizer();
     private final TensorThread thread = TensorThread.start("test", 1);
     private final RuleReward gold = RuleRewards.sentiment(data);
-    private final Evaluation evaluation = new Evaluation(
-            new WholeModel(base.config()),
-            () -> Decoder.load(base.config(), base.weights(), false),
-            null,
-            tokenizer,
-            columns -> new Judge(scorer(), 64, Duration.ofMinutes(5)),
-            gold,
-            EvaluationPlan.from(settings.config()),
-            thread);
+    private final Evaluation evaluation = evaluation(settings);
+
+    private Evaluation evaluation(Settings of) {
+        return new Evaluation(
+                new WholeModel(base.config()),
+                () -> Decoder.load(base.config(), base.weights(), false),
+                null,
+                tokenizer,
+                columns -> new Judge(scorer(), 64, Duration.ofMinutes(5)),
+                gold,
+                EvaluationPlan.from(of.config()),
+                thread);
+    }
 
     private RewardScorer scorer() {
         return new RuleScorer(gold, new AnswerTexts(base.tokenizer()), 1, Duration.ofMinutes(5));
@@ -80,5 +84,22 @@ class EvaluationTest {
 
         assertThat(stranger.kl()).isGreaterThan(10);
         assertThat(stranger.grammar()).isZero();
+    }
+
+    @Test
+    void aCompletionEndsWhereTrainingEndsIt() {
+        List<String> whole = evaluation.of(base.weights()).completions().stream()
+                .flatMap(List::stream)
+                .toList();
+        Settings stopping = Settings.parse("test", "eval.count = 4, eval.samples = 3, stop = [\".\"]", List.of());
+        List<String> stopped = evaluation(stopping).of(base.weights()).completions().stream()
+                .flatMap(List::stream)
+                .toList();
+
+        assertThat(whole).anyMatch(text -> text.indexOf('.') < text.length() - 1);
+        for (int i = 0; i < whole.size(); i++) {
+            assertThat(whole.get(i)).startsWith(stopped.get(i));
+            assertThat(stopped.get(i).replaceAll("\\.$", "")).doesNotContain(".");
+        }
     }
 }

@@ -19,18 +19,24 @@ public final class Algorithms {
     }
 
     private static final Map<String, Reader> TABLE = new TreeMap<>(Map.ofEntries(
-            Map.entry("ppo", Algorithms::ppo),
-            Map.entry("rloo", Algorithms::rloo),
+            Map.entry("ppo", (c, longest, weights) -> ppo(c, longest)),
+            Map.entry("rloo", (c, longest, weights) -> rloo(c)),
             Map.entry("grpo", Algorithms::grpo),
             Map.entry("dr_grpo", Algorithms::grpo),
             Map.entry("dapo", Algorithms::grpo),
             Map.entry("gspo", Algorithms::grpo),
             Map.entry("cispo", Algorithms::grpo),
-            Map.entry("reinforce_plus_plus", Algorithms::reinforce),
-            Map.entry("online_dpo", Algorithms::onlineDpo),
-            Map.entry("gkd", Algorithms::gkd)));
+            Map.entry("reinforce_plus_plus", (c, longest, weights) -> reinforce(c)),
+            Map.entry("online_dpo", (c, longest, weights) -> onlineDpo(c)),
+            Map.entry("gkd", (c, longest, weights) -> gkd(c))));
 
     private static final String AGGREGATION = "multi_objective_aggregation";
+
+    /** What it may be. */
+    private enum Aggregating {
+        SUM_THEN_NORMALIZE,
+        NORMALIZE_THEN_SUM
+    }
 
     private Algorithms() {}
 
@@ -133,7 +139,7 @@ public final class Algorithms {
         }
     }
 
-    private static Algorithm ppo(Config c, int maxNewTokens, Map<String, Double> rewardWeights) {
+    private static Algorithm ppo(Config c, int maxNewTokens) {
         return new Ppo(
                 c.getDouble("kl_coef"),
                 KlEstimator.of(c.getString("kl_estimator")),
@@ -146,7 +152,7 @@ public final class Algorithms {
                 offPolicy(c));
     }
 
-    private static Algorithm rloo(Config c, int maxNewTokens, Map<String, Double> rewardWeights) {
+    private static Algorithm rloo(Config c) {
         boolean clips = !c.getIsNull("reward_clip_range");
         List<Double> range = clips ? c.getDoubleList("reward_clip_range") : List.of();
         if (clips && range.size() != 2) {
@@ -162,7 +168,7 @@ public final class Algorithms {
                 missingEos(c));
     }
 
-    private static Algorithm reinforce(Config c, int maxNewTokens, Map<String, Double> rewardWeights) {
+    private static Algorithm reinforce(Config c) {
         return new ReinforcePlusPlus(
                 c.getDouble("kl_coef"),
                 KlEstimator.of(c.getString("kl_estimator")),
@@ -172,7 +178,7 @@ public final class Algorithms {
                 missingEos(c));
     }
 
-    private static Algorithm onlineDpo(Config c, int maxNewTokens, Map<String, Double> rewardWeights) {
+    private static Algorithm onlineDpo(Config c) {
         String type = c.getString("loss_type");
         if (!type.equals("sigmoid") && !type.equals("ipo")) {
             throw new IllegalArgumentException("loss_type = " + type + ": online_dpo has sigmoid and ipo");
@@ -180,7 +186,7 @@ public final class Algorithms {
         return new OnlineDpo(c.getDouble("beta"), type.equals("ipo"), missingEos(c));
     }
 
-    private static Algorithm gkd(Config c, int maxNewTokens, Map<String, Double> rewardWeights) {
+    private static Algorithm gkd(Config c) {
         Distillation asked = new Distillation(
                 c.getDouble("beta"),
                 c.getInt("teacher.top_k"),
@@ -228,12 +234,7 @@ public final class Algorithms {
     }
 
     private static boolean partsApart(Config c) {
-        String how = c.getString(AGGREGATION);
-        if (!how.equals("sum_then_normalize") && !how.equals("normalize_then_sum")) {
-            throw new IllegalArgumentException(
-                    AGGREGATION + " = " + how + ": expected sum_then_normalize or normalize_then_sum");
-        }
-        return how.equals("normalize_then_sum");
+        return Check.oneOf(Aggregating.class, AGGREGATION, c.getString(AGGREGATION)) == Aggregating.NORMALIZE_THEN_SUM;
     }
 
     private static Map<String, Double> severalOf(Map<String, Double> rewardWeights) {

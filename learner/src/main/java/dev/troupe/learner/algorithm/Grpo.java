@@ -272,7 +272,7 @@ public record Grpo(
     }
 
     /** Of scores in groups; NaN where there is no score. */
-    double[] advantages(double[] scores, int[] starts) {
+    private double[] advantages(double[] scores, int[] starts) {
         return switch (scaleRewards) {
             case GROUP -> Groups.standardised(scores, starts, STD_EPSILON);
             case NONE -> Groups.centred(scores, starts);
@@ -293,7 +293,7 @@ public record Grpo(
      *
      * @param rewards [B][parts]; NaN where a part gave none
      */
-    static double[] normalizedThenSummed(double[][] rewards, double[] weights, int[] starts) {
+    private static double[] normalizedThenSummed(double[][] rewards, double[] weights, int[] starts) {
         double[] sums = new double[rewards.length];
         boolean[] known = new boolean[rewards.length];
         for (int p = 0; p < weights.length; p++) {

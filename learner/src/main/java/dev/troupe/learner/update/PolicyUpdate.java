@@ -193,7 +193,7 @@ public final class PolicyUpdate {
                     if (made.fault() != null) {
                         return made.fault();
                     }
-                    if (made.statistics().getOrDefault(APPROX_KL, 0.0) > settings.earlyStopKl()) {
+                    if (tooFar(made)) {
                         return null;
                     }
                 }
@@ -216,7 +216,7 @@ public final class PolicyUpdate {
         if (!Double.isFinite(norm) || gradients.stream().anyMatch(g -> !Double.isFinite(g.loss()))) {
             return first.with(fault(mini, gradients, halves, batch, norm));
         }
-        if (metrics.any() && first.statistics().getOrDefault(APPROX_KL, 0.0) > settings.earlyStopKl()) {
+        if (metrics.any() && tooFar(first)) {
             all("dropping gradients", halves, model -> {
                 model.decoder().zeroGrad();
                 return true;
@@ -234,6 +234,10 @@ public final class PolicyUpdate {
         TrainedModel.join("the optimizer step", steps);
         metrics.add(first.statistics(), values, norm);
         return first;
+    }
+
+    private boolean tooFar(Half.Gradients made) {
+        return made.statistics().getOrDefault(APPROX_KL, 0.0) > settings.earlyStopKl();
     }
 
     private static Fault fault(
