@@ -10,7 +10,8 @@ import java.util.List;
  * computed from it: closing it frees the outputs and their graph.
  *
  * <p>A query attends to the keys of its own segment at or before its own column. So several rows may share one padded
- * line, each with its own segment number and positions counted from 0; segment 0 is padding.
+ * line, each with its own segment number and positions counted from 0; segment 0 is padding. Segments from {@link
+ * #SHARED} * n + 1 on also see segment SHARED * n, so that completions may stand behind a prompt that they share.
  */
 public final class Batch implements AutoCloseable {
     /** At which positions of a row a head is wanted. */
@@ -25,6 +26,9 @@ public final class Batch implements AutoCloseable {
         EVERY
     }
 
+    /** What a shared segment's number is a multiple of; decoder.py has the same number. */
+    static final int SHARED = 1 << 16;
+
     private final NDManager manager;
     private final NDArray ids;
     private final NDArray positions;
@@ -32,12 +36,12 @@ public final class Batch implements AutoCloseable {
     private final NDArray selected;
     private final NDArray targets;
     private final int[] offsets;
-    private final int rows;
+    private final int lines;
     private final int width;
 
     private Batch(int[][] ids, int[][] positions, int[][] segments, int[] selected, int[] targets, int[] offsets) {
         this.manager = Libtorch.scope();
-        this.rows = ids.length;
+        this.lines = ids.length;
         this.width = ids[0].length;
         this.ids = grid(ids);
         this.positions = grid(positions);
@@ -49,13 +53,15 @@ public final class Batch implements AutoCloseable {
 
     /** Rows side by side, padded on the right, each a segment of its own. */
     public static Batch of(List<TokenRow> rows, Kind kind) {
-        if (rows.isEmpty()) {
-            throw new IllegalArgumentException("a batch needs at least one row");
-        }
-        int width = rows.stream().mapToInt(TokenRow::length).max().orElseThrow();
-        int[][] ids = new int[rows.size()][width];
-        int[][] positions = new int[rows.size()][width];
-        int[][] segments = new int[rows.size()][width];
+        return of(rows, Lines.apart(rows), kind);
+    }
+
+    /** Rows in lines; outputs come in the order of the rows. */
+    static Batch of(List<TokenRow> rows, Lines lines, Kind kind) {
+        int width = lines.width();
+        int[][] ids = new int[lines.count()][width];
+        int[][] positions = new int[lines.count()][width];
+        int[][] segments = new int[lines.count()][width];
         int[] offsets = new int[rows.size() + 1];
         for (int r = 0; r < rows.size(); r++) {
             offsets[r + 1] = offsets[r] + outputs(rows.get(r), kind);
@@ -64,14 +70,16 @@ public final class Batch implements AutoCloseable {
         int[] targets = new int[selected.length];
         for (int r = 0; r < rows.size(); r++) {
             TokenRow row = rows.get(r);
-            System.arraycopy(row.ids(), 0, ids[r], 0, row.length());
+            Lines.Place place = lines.places().get(r);
             for (int t = 0; t < row.length(); t++) {
-                positions[r][t] = t;
-                segments[r][t] = 1;
+                int column = place.column(row, t);
+                ids[place.line()][column] = row.ids()[t];
+                positions[place.line()][column] = t;
+                segments[place.line()][column] = t < row.promptLength() ? place.promptSegment() : place.segment();
             }
             int first = first(row, kind);
             for (int i = 0; i < offsets[r + 1] - offsets[r]; i++) {
-                selected[offsets[r] + i] = r * width + first + i;
+                selected[offsets[r] + i] = place.line() * width + place.column(row, first + i);
                 targets[offsets[r] + i] = first + i + 1 < row.length() ? row.ids()[first + i + 1] : 0;
             }
         }
@@ -113,8 +121,8 @@ public final class Batch implements AutoCloseable {
     }
 
     private NDArray grid(int[][] values) {
-        long[] flat = new long[rows * width];
-        for (int r = 0; r < rows; r++) {
+        long[] flat = new long[lines * width];
+        for (int r = 0; r < lines; r++) {
             if (values[r].length != width) {
                 throw new IllegalArgumentException(
                         "row " + r + " has " + values[r].length + " columns, row 0 has " + width);
@@ -123,7 +131,7 @@ public final class Batch implements AutoCloseable {
                 flat[r * width + t] = values[r][t];
             }
         }
-        return manager.create(flat, new Shape(rows, width));
+        return manager.create(flat, new Shape(lines, width));
     }
 
     private NDArray line(int[] values) {
@@ -139,9 +147,9 @@ public final class Batch implements AutoCloseable {
         return manager;
     }
 
-    /** Number of rows. */
-    public int rows() {
-        return rows;
+    /** B, the number of lines: of rows, unless some share one. */
+    public int lines() {
+        return lines;
     }
 
     /** Columns, padding included. */

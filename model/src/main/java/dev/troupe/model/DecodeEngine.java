@@ -9,11 +9,15 @@ import dev.troupe.proto.TensorSet;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.DoubleBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -54,18 +58,21 @@ public final class DecodeEngine implements AutoCloseable {
     /** Place of the token drawn last, which the next step computes; FREE where a slot has no row. */
     private final int[] positions;
     /** The last prompts under the live weights: a prompt's next completion, begun later, computes it no second time. */
-    private final Map<List<Integer>, TensorList> prompts = new LinkedHashMap<>(16, 0.75f, true) {
+    private final Map<List<Integer>, Computed> prompts = new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<List<Integer>, TensorList> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<List<Integer>, Computed> eldest) {
             if (size() > KEPT_PROMPTS) {
-                eldest.getValue().close();
+                letGo(eldest.getValue());
                 return true;
             }
             return false;
         }
     };
+
+    /** A prompt's place in what a pass made of several; the others may keep the pass alive. */
+    private record Computed(TensorList pass, int row) {}
 
     private DecodeEngine(
             ModelConfig config,
@@ -177,54 +184,84 @@ public final class DecodeEngine implements AutoCloseable {
         seen = seenFor(how);
     }
 
+    /** {@link #prefill(List, int[], double[])} of one prompt for all the slots. */
+    public Step prefill(int[] prompt, int[] into, double[] noise) {
+        return prefill(Collections.nCopies(into.length, prompt), into, noise);
+    }
+
     /**
-     * Computes a prompt (once: the last ones are kept until the weights change), copies its keys and values into the
-     * given free slots and draws each slot's first token.
+     * Computes prompts (each once: the last ones are kept until the weights change), copies their keys and values into
+     * the given free slots and draws each slot's first token. Whatever is computed beside a prompt, its numbers are the
+     * same.
      *
+     * @param starts the prompt of each slot of {@code into}, at most {@link #KEPT_PROMPTS} different ones
      * @param noise one uniform number a slot of {@code into}, each strictly between 0 and 1
      * @return indexed as {@code into} is
      */
-    public Step prefill(int[] prompt, int[] into, double[] noise) {
-        checkPrompt(prompt);
+    public Step prefill(List<int[]> starts, int[] into, double[] noise) {
+        starts.forEach(this::checkPrompt);
         checkSlots(into, noise);
+        if (starts.size() != into.length) {
+            throw new IllegalArgumentException(starts.size() + " prompts for " + into.length + " slots");
+        }
+        List<List<Integer>> keys = starts.stream().map(DecodeEngine::key).toList();
+        computeUnknown(starts, keys);
+        Map<TensorList, List<Integer>> byPass = new LinkedHashMap<>();
+        for (int i = 0; i < into.length; i++) {
+            byPass.computeIfAbsent(known(keys.get(i)).pass, p -> new ArrayList<>())
+                    .add(i);
+        }
+        Step all = new Step(new int[into.length], new float[into.length], new float[into.length]);
+        byPass.forEach((pass, some) -> begin(pass, some, keys, into, noise, all));
+        for (int i = 0; i < into.length; i++) {
+            positions[into[i]] = starts.get(i).length;
+            inputValues.put(into[i], all.tokens[i]);
+        }
+        return all;
+    }
+
+    /** The first tokens of those slots whose prompts one pass has computed. */
+    private void begin(
+            TensorList pass, List<Integer> some, List<List<Integer>> keys, int[] into, double[] noise, Step all) {
         double[] drawn;
         try (NDManager scope = Libtorch.scope()) {
             NDArray step = script.tensor(
                     scope,
                     "begin",
-                    computed(prompt),
-                    scope.create(Arrays.stream(prompt).asLongStream().toArray()),
-                    scope.create(Arrays.stream(into).asLongStream().toArray()),
-                    scope.create(noise),
+                    pass,
+                    scope.create(
+                            some.stream().mapToLong(i -> known(keys.get(i)).row).toArray()),
+                    scope.create(some.stream().mapToLong(i -> into[i]).toArray()),
+                    scope.create(some.stream().mapToDouble(i -> noise[i]).toArray()),
                     cache,
                     seen,
                     sampling.suppressFirstEos() ? ends : none,
                     how());
             drawn = step.toDoubleArray();
         }
-        Step step = step(DoubleBuffer.wrap(drawn), into.length);
-        for (int i = 0; i < into.length; i++) {
-            positions[into[i]] = prompt.length;
-            inputValues.put(into[i], step.tokens[i]);
+        Step step = step(DoubleBuffer.wrap(drawn), some.size());
+        for (int j = 0; j < some.size(); j++) {
+            int i = some.get(j);
+            all.tokens[i] = step.tokens[j];
+            all.logprobs[i] = step.logprobs[j];
+            all.keptMass[i] = step.keptMass[j];
         }
-        return step;
     }
 
-    /**
-     * Computes prompts that will be asked for soon, several at a time; {@link #prefill} then finds them. Whatever is
-     * computed beside a prompt, its numbers are the same.
-     *
-     * @param soon at most {@link #KEPT_PROMPTS}; further ones are left for later
-     */
-    public void prepare(List<int[]> soon) {
+    /** Those of one width share a pass. Looking for all of them first keeps the known ones from being pushed out. */
+    private void computeUnknown(List<int[]> starts, List<List<Integer>> keys) {
         Map<Integer, Map<List<Integer>, int[]>> byWidth = new TreeMap<>();
-        for (int[] prompt : soon.subList(0, Math.min(soon.size(), KEPT_PROMPTS))) {
-            checkPrompt(prompt);
-            List<Integer> key = key(prompt);
-            if (!prompts.containsKey(key)) {
+        Set<List<Integer>> different = new HashSet<>();
+        for (int i = 0; i < keys.size(); i++) {
+            int[] prompt = starts.get(i);
+            if (different.add(keys.get(i)) && prompts.get(keys.get(i)) == null) {
                 byWidth.computeIfAbsent(width(prompt), w -> new LinkedHashMap<>())
-                        .put(key, prompt);
+                        .put(keys.get(i), prompt);
             }
+        }
+        if (different.size() > KEPT_PROMPTS) {
+            throw new IllegalArgumentException(
+                    different.size() + " different prompts at a time; expected at most " + KEPT_PROMPTS);
         }
         for (Map<List<Integer>, int[]> group : byWidth.values()) {
             List<int[]> all = List.copyOf(group.values());
@@ -242,14 +279,8 @@ public final class DecodeEngine implements AutoCloseable {
         return Arrays.stream(prompt).boxed().toList();
     }
 
-    /** The prompt's logits, keys and values under the live weights, computed unless it was among the last ones. */
-    private TensorList computed(int[] prompt) {
-        TensorList known = prompts.get(key(prompt));
-        if (known == null) {
-            compute(List.of(prompt));
-            known = prompts.get(key(prompt));
-        }
-        return Objects.requireNonNull(known);
+    private Computed known(List<Integer> key) {
+        return Objects.requireNonNull(prompts.get(key));
     }
 
     /**
@@ -265,31 +296,38 @@ public final class DecodeEngine implements AutoCloseable {
         Arrays.setAll(columns, i -> i % width);
         for (int r = 0; r < some.size(); r++) {
             int[] prompt = some.get(r);
-            for (int i = 0; i < prompt.length; i++) {
-                ids[r * width + i] = prompt[i];
-                segments[r * width + i] = 1;
+            for (int i = 0; i < width; i++) {
+                ids[r * width + i] = prompt[Math.min(i, prompt.length - 1)];
+                segments[r * width + i] = i < prompt.length ? 1 : 0;
             }
             last[r] = (long) r * width + prompt.length - 1;
         }
         Shape shape = new Shape(promptsAPass, width);
-        try (NDManager scope = Libtorch.scope();
-                TensorList made = script.list(
-                        "prompts",
-                        scope.create(ids, shape),
-                        scope.create(columns, shape),
-                        scope.create(segments, shape),
-                        scope.create(last),
-                        weights.slots(),
-                        dims,
-                        config.normEps())) {
+        try (NDManager scope = Libtorch.scope()) {
+            TensorList pass = script.list(
+                    "prompts",
+                    scope.create(ids, shape),
+                    scope.create(columns, shape),
+                    scope.create(segments, shape),
+                    scope.create(last),
+                    weights.slots(),
+                    dims,
+                    config.normEps());
             for (int r = 0; r < some.size(); r++) {
-                prompts.put(key(some.get(r)), script.list("one", made, r, dims));
+                prompts.put(key(some.get(r)), new Computed(pass, r));
             }
         }
     }
 
+    /** Frees a pass once no prompt of it is kept but this one. */
+    private void letGo(Computed prompt) {
+        if (prompts.values().stream().noneMatch(p -> p != prompt && p.pass == prompt.pass)) {
+            prompt.pass.close();
+        }
+    }
+
     private void forgetPrompts() {
-        prompts.values().forEach(TensorList::close);
+        prompts.values().forEach(p -> p.pass.close());
         prompts.clear();
     }
 
@@ -404,7 +442,7 @@ public final class DecodeEngine implements AutoCloseable {
 
     /** SHA-256 of the weights on the device. */
     public String liveSha256() {
-        return weights.export().sha256();
+        return weights.sha256();
     }
 
     /** Number of slots. */

@@ -195,7 +195,7 @@ public final class Decoder implements AutoCloseable {
 
     /** SHA-256 of what is on the device now: equals {@link TensorSet#sha256()} of what was assigned. */
     public String liveSha256() {
-        return weights.export().sha256();
+        return weights.sha256();
     }
 
     /**
@@ -218,6 +218,20 @@ public final class Decoder implements AutoCloseable {
             scores[i] = each.get(i)[0];
         }
         return scores;
+    }
+
+    /**
+     * Rows on the device in the arrangement that costs this model least: completions may share their prompt. The last
+     * bits of a row's numbers then depend on what stands beside it; so this is for training, where that is always the
+     * same, and not for scoring, where it is what came at the same time.
+     */
+    public Batch batch(List<TokenRow> rows, Batch.Kind kind) {
+        return Batch.of(rows, Lines.cheapest(rows, config), kind);
+    }
+
+    /** Whether {@link #batch} would let these rows share their prompts: then those of one prompt should stay together. */
+    public boolean sharesPrompts(List<TokenRow> rows) {
+        return Lines.cheapest(rows, config).count() < rows.size();
     }
 
     /** Rows of like length share a pass, so that little of it is padding; answers come in the rows' own order. */

@@ -1,7 +1,14 @@
 package dev.troupe.model;
 
 import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -59,6 +66,19 @@ public record Device(int cuda) {
     /** Whether tensors lie in the processor's own memory, which Java can share. */
     boolean sharesMemory() {
         return cuda < 0;
+    }
+
+    /** A new F32 tensor here; the writer puts all of its numbers into the memory it is given. */
+    NDArray filled(NDManager manager, Shape shape, Consumer<ByteBuffer> writer) {
+        if (sharesMemory()) {
+            NDArray made = manager.create(shape, DataType.FLOAT32);
+            writer.accept(made.toByteBuffer(true).order(ByteOrder.nativeOrder()));
+            return made;
+        }
+        ByteBuffer bytes = ByteBuffer.allocateDirect(Math.toIntExact(shape.size() * Float.BYTES))
+                .order(ByteOrder.nativeOrder());
+        writer.accept(bytes);
+        return manager.create(bytes, shape, DataType.FLOAT32);
     }
 
     /** Whether oneDNN computes here, which wants matrices packed. */

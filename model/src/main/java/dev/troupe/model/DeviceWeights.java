@@ -6,8 +6,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.troupe.proto.TensorSet;
-import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.List;
 
 /** The weights of one decoder as tensors on the device, in the places where the script looks for them. */
@@ -95,8 +93,7 @@ final class DeviceWeights implements LiveWeights {
         layout.check(weights);
         for (int i = 0; i < leaves.size(); i++) {
             WeightLayout.Leaf leaf = layout.leaves().get(i);
-            try (NDArray fresh =
-                    manager.create(layout.fuse(leaf, weights), new Shape(leaf.shape()), DataType.FLOAT32)) {
+            try (NDArray fresh = WeightLayout.fused(manager, leaf, weights)) {
                 put(new NDList(leaves.get(i)), new NDList(fresh));
             }
         }
@@ -118,13 +115,16 @@ final class DeviceWeights implements LiveWeights {
 
     @Override
     public TensorSet split(NDList like) {
-        List<ByteBuffer> bytes = new ArrayList<>();
-        for (NDArray array : like) {
-            try (NDArray wide = script.tensor(manager, "widened", array)) {
-                bytes.add(wide.toByteBuffer());
-            }
+        try (HostView view = new HostView(manager, script, like)) {
+            return layout.split(view);
         }
-        return layout.split(bytes);
+    }
+
+    @Override
+    public String sha256() {
+        try (HostView view = new HostView(manager, script, leaves)) {
+            return layout.sha256(view);
+        }
     }
 
     @Override

@@ -63,7 +63,7 @@ public final class FrozenBase implements AutoCloseable {
             if (storage == Storage.NF4 && WeightLayout.isLinear(leaf.slot())) {
                 quantize(leaf, weights, all, layout.slots());
             } else {
-                all[leaf.slot()] = plain(tensor(layout.fuse(leaf, weights), DataType.FLOAT32, leaf.shape()));
+                all[leaf.slot()] = plain(WeightLayout.fused(manager, leaf, weights));
             }
         }
         if (storage == Storage.NF4) {

@@ -6,10 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.troupe.proto.TensorSet;
-import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,7 +55,7 @@ final class PackedWeights implements PlacedWeights {
             if (i < leaves.size()) {
                 leaves.get(i).close();
             }
-            NDArray fresh = manager.create(layout.fuse(leaf, weights), new Shape(leaf.shape()), DataType.FLOAT32);
+            NDArray fresh = WeightLayout.fused(manager, leaf, weights);
             NDArray placed = placed(leaf, fresh);
             if (leaf.slot() == 0) {
                 tiedHead(leaf, fresh, placed);
@@ -121,13 +118,16 @@ final class PackedWeights implements PlacedWeights {
 
     @Override
     public TensorSet export() {
-        List<ByteBuffer> bytes = new ArrayList<>();
-        for (NDArray leaf : leaves) {
-            try (NDArray plain = script.tensor(manager, "plain", leaf)) {
-                bytes.add(plain.toByteBuffer());
-            }
+        try (HostView view = new HostView(manager, script, leaves)) {
+            return layout.split(view);
         }
-        return layout.split(bytes);
+    }
+
+    @Override
+    public String sha256() {
+        try (HostView view = new HostView(manager, script, leaves)) {
+            return layout.sha256(view);
+        }
     }
 
     @Override

@@ -13,6 +13,11 @@ interface PlacedWeights extends AutoCloseable {
     /** The named tensors, a copy. */
     TensorSet export();
 
+    /** {@link TensorSet#sha256()} of {@link #export()}. */
+    default String sha256() {
+        return export().sha256();
+    }
+
     @Override
     void close();
 }

@@ -1,15 +1,19 @@
 package dev.troupe.model;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import dev.troupe.proto.HostTensor;
+import dev.troupe.proto.TensorDigest;
 import dev.troupe.proto.TensorSet;
 import dev.troupe.proto.v1.DataType;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * How Hugging Face's tensors lie in the tensors that the script works on. The script has one matrix where Hugging Face
@@ -178,44 +182,65 @@ final class WeightLayout {
         }
     }
 
-    /** The bytes of a leaf as F32, in a direct buffer, out of a checked set. */
-    ByteBuffer fuse(Leaf leaf, TensorSet set) {
-        ByteBuffer bytes = ByteBuffer.allocateDirect(leaf.byteSize()).order(ByteOrder.nativeOrder());
-        for (Piece piece : leaf.pieces) {
+    /** A leaf as an F32 tensor, out of a checked set. */
+    static NDArray fused(NDManager manager, Leaf leaf, TensorSet set) {
+        return Libtorch.device().filled(manager, new Shape(leaf.shape), bytes -> {
             int columns = leaf.rowBytes / Float.BYTES;
-            HalfFloats.widen(
-                    set.get(piece.name),
-                    piece.row * columns,
-                    piece.rows * columns,
-                    bytes,
-                    piece.leafRow * leaf.rowBytes);
-        }
-        return bytes;
+            for (Piece piece : leaf.pieces) {
+                HalfFloats.widen(
+                        set.get(piece.name),
+                        piece.row * columns,
+                        piece.rows * columns,
+                        bytes,
+                        piece.leafRow * leaf.rowBytes);
+            }
+        });
     }
 
-    /** The Hugging Face tensors out of the leaves' bytes, given in the order of {@link #leaves()}. */
-    TensorSet split(List<ByteBuffer> leafBytes) {
-        Map<String, ByteBuffer> data = new LinkedHashMap<>();
-        tensors.forEach((name, shape) -> data.put(
+    /** Gives the F32 numbers of a leaf, by its place in {@link #leaves()}; good until the next leaf is asked for. */
+    interface LeafBytes {
+        ByteBuffer of(int leaf);
+    }
+
+    /** The Hugging Face tensors out of the leaves, which are asked for once each. */
+    TensorSet split(LeafBytes leafBytes) {
+        Map<String, HostTensor> out = new LinkedHashMap<>();
+        tensors.forEach((name, shape) -> out.put(
                 name,
-                ByteBuffer.allocate(Math.toIntExact(shape[0]) * rowBytes(shape)).order(ByteOrder.LITTLE_ENDIAN)));
+                new HostTensor(
+                        DataType.DATA_TYPE_F32,
+                        shape,
+                        ByteBuffer.allocate(Math.toIntExact(shape[0]) * rowBytes(shape)))));
         for (int i = 0; i < leaves.size(); i++) {
             Leaf leaf = leaves.get(i);
+            ByteBuffer from = leafBytes.of(i);
             for (Piece piece : leaf.pieces) {
-                ByteBuffer target = data.get(piece.name);
-                if (target != null) {
-                    int length = piece.rows * leaf.rowBytes;
-                    target.put(piece.row * leaf.rowBytes, leafBytes.get(i), piece.leafRow * leaf.rowBytes, length);
+                Objects.requireNonNull(out.get(piece.name))
+                        .data()
+                        .put(
+                                piece.row * leaf.rowBytes,
+                                from,
+                                piece.leafRow * leaf.rowBytes,
+                                piece.rows * leaf.rowBytes);
+            }
+        }
+        return TensorSet.of(out);
+    }
+
+    /** {@link TensorSet#sha256()} of what {@link #split} makes, without making it; some leaves are asked for twice. */
+    String sha256(LeafBytes leafBytes) {
+        TensorDigest digest = new TensorDigest();
+        for (String name : TensorDigest.order(tensors.keySet())) {
+            digest.begin(name, DataType.DATA_TYPE_F32, Objects.requireNonNull(tensors.get(name)));
+            for (int i = 0; i < leaves.size(); i++) {
+                Leaf leaf = leaves.get(i);
+                for (Piece piece : leaf.pieces) {
+                    if (piece.name.equals(name)) {
+                        digest.bytes(leafBytes.of(i).slice(piece.leafRow * leaf.rowBytes, piece.rows * leaf.rowBytes));
+                    }
                 }
             }
         }
-        Map<String, HostTensor> out = new LinkedHashMap<>();
-        data.forEach((name, bytes) -> {
-            long[] shape = tensors.get(name);
-            if (shape != null) {
-                out.put(name, new HostTensor(DataType.DATA_TYPE_F32, shape, bytes));
-            }
-        });
-        return TensorSet.of(out);
+        return digest.hex();
     }
 }

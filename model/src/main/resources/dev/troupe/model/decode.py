@@ -1,8 +1,8 @@
 # Generation token by token, on top of decoder.py and sampling.py. S slots, each with room for L tokens; n slots that
 # share a prompt. cache holds for each layer the keys and beside them the values, [S * K, L, 2 * E].
 
-# Computes R prompts ids [R, P] (padded; last [R] are the flat places of their last tokens). For each of them one after
-# another: the logits [1, V] after it, and each layer's keys and values [K, P, 2 * E].
+# Computes R prompts ids [R, P] (what pads them repeats their last token; last [R] are the flat places of those). The
+# logits [R, V] after them, each layer's keys and values [R, K, P, 2 * E], and ids.
 def prompts(self, ids: Tensor, positions: Tensor, segments: Tensor, last: Tensor, w: List[Tensor], dims: List[int], eps: float) -> List[Tensor]:
   r = ids.size(0)
   t = ids.size(1)
@@ -21,17 +21,10 @@ def prompts(self, ids: Tensor, positions: Tensor, segments: Tensor, last: Tensor
       o = torch.index_select(o, 0, last)
     x = self.finish(x, o, w, j, dims, eps)
   logits = self.linear(self.rms_norm(x, w[1], eps), w, 2, dims)
-  made : List[Tensor] = []
-  for row in range(r):
-    made.append(torch.slice(logits, 0, row, row + 1))
-    for i in range(dims[0]):
-      made.append(torch.select(stores[i], 0, row))
+  made = [logits]
+  made.extend(stores)
+  made.append(ids)
   return made
-
-# The part of one prompt of what prompts() made.
-def one(self, made: List[Tensor], row: int, dims: List[int]) -> List[Tensor]:
-  n = dims[0] + 1
-  return torch.slice(made, row * n, row * n + n)
 
 # Logits [S, V] after one more token of every slot: tokens [S] stand at positions [S]. Every step runs the same shapes
 # over the whole cache, so that no row's numbers depend on another's length.
@@ -58,18 +51,20 @@ def advance(self, tokens: Tensor, positions: Tensor, fixed: List[Tensor], cache:
     x = self.finish(x, o.view([s, k * g * e]), w, j, dims, eps)
   return self.linear(self.rms_norm(x, w[1], eps), w, 2, dims)
 
-# The first token of n slots [n] after a prompt [P] that prompts() has made: copies its keys and values into the slots and
-# draws with noise [n]. Answer [3, n].
-def begin(self, made: List[Tensor], prompt: Tensor, slots: Tensor, noise: Tensor, cache: List[Tensor], seen: Tensor, banned: Tensor, how: List[float]) -> Tensor:
-  for i in range(torch.len(cache)):
-    part = made[i + 1]
-    room = cache[i].view([-1, part.size(0), cache[i].size(1), part.size(2)])
-    torch.index_put_(torch.slice(room, 2, 0, part.size(1)), [slots], torch.unsqueeze(part, 0))
-  logits = made[0].expand([slots.numel(), -1])
+# The first token of n slots [n], each after one of the prompts that prompts() has made, in rows [n]: copies its keys and
+# values into the slots and draws with noise [n]. Answer [3, n].
+def begin(self, made: List[Tensor], rows: Tensor, slots: Tensor, noise: Tensor, cache: List[Tensor], seen: Tensor, banned: Tensor, how: List[float]) -> Tensor:
+  n = torch.len(cache)
+  for i in range(n):
+    part = torch.index_select(made[i + 1], 0, rows)
+    room = cache[i].view([-1, part.size(1), cache[i].size(1), part.size(3)])
+    torch.index_put_(torch.slice(room, 2, 0, part.size(2)), [slots], part)
+  logits = torch.index_select(made[0], 0, rows)
   if torch.gt(seen.numel(), 0):
-    row = torch.index_fill(torch.zeros_like(torch.slice(seen, 0, 0, 1)), 1, prompt, True)
-    torch.index_put_(seen, [slots], row)
-    return self.draw(logits, noise, row.expand([slots.numel(), -1]), banned, how)
+    ids = torch.index_select(made[n + 1], 0, rows)
+    has = torch.scatter(torch.zeros_like(torch.index_select(seen, 0, slots)), 1, ids, True)
+    torch.index_put_(seen, [slots], has)
+    return self.draw(logits, noise, has, banned, how)
   return self.draw(logits, noise, seen, banned, how)
 
 # One token of every slot. inputs [3, S] float64: tokens drawn last, their positions, noise; answer [3, S] float64.
@@ -95,9 +90,3 @@ def scaled_b(self, into: List[Tensor], b: List[Tensor], m: List[Tensor]) -> None
   for i in range(torch.len(into)):
     torch.mul(b[i], m[i], out=into[i])
   return None
-
-# A packed matrix in fp32, as it was; others as they are, in fp32.
-def plain(self, x: Tensor) -> Tensor:
-  if ops.prim.is_mkldnn(x):
-    x = torch.to_dense(x)
-  return torch.to(x, 6)

@@ -46,13 +46,15 @@ def finish(self, x: Tensor, o: Tensor, w: List[Tensor], j: int, dims: List[int],
   gate, up = torch.chunk(self.linear(self.rms_norm(x1, w[j + 6], eps), w, j + 7, dims), 2, 1)
   return x1 + self.linear(torch.silu(gate) * up, w, j + 8, dims)
 
-# [B, 1, G * T, T], added to the scores: 0 where a query may look, far below everything where not. A query without any
-# key (padding) looks at all of them evenly, which nobody reads and which is not NaN.
+# [B, 1, G * T, T], added to the scores: 0 where a query may look, far below everything where not. A query sees its own
+# segment, and segment 65536 * n, which those up to 65536 * n + 65535 share. A query without any key (padding) looks at
+# all of them evenly, which nobody reads and which is not NaN.
 def visible(self, segments: Tensor, dims: List[int]) -> Tensor:
-  t = segments.size(1)
   query = torch.unsqueeze(segments, 2)
   key = torch.unsqueeze(segments, 1)
-  ok = torch.logical_and(torch.tril(torch.eq(query, key)), torch.gt(key, 0))
+  beginning = query - torch.remainder(query, 65536)
+  seen = torch.logical_or(torch.eq(query, key), torch.eq(beginning, key))
+  ok = torch.logical_and(torch.tril(seen), torch.gt(key, 0))
   mask = torch.where(ok, 0., -1.0e30)
   return torch.unsqueeze(mask, 1).repeat([1, 1, dims[2], 1])
 

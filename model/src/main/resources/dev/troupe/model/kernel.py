@@ -1,7 +1,7 @@
 # The kernel: decoder.py's forward pass in another order of numbers, for scoring and for training, with its backward pass
 # written out by hand in place of autograd's. It computes the same function (a test holds outputs and gradients to the
 # definition) and is faster because
-#   norms' weights are folded into the matrices that follow them;
+#   norms' weights are worked into the matrices that follow them, or into their inputs where those are smaller;
 #   numbers lie by channel, [channels, N], so that heads, halves of a head, gate and up are whole slabs, every product
 #   has a wide side, and none takes both its factors the slow way round;
 #   one key-value head after another is worked through, which stays in the cache, its queries side by side;
@@ -172,6 +172,47 @@ def add_adapter_backward(self, d_y: Tensor, d: Tensor, y: Tensor, w: List[Tensor
         torch.addcmul_(g[n + i], torch.mm(d_u, torch.t(y)), w[j])
   return None
 
+# scale * (m @ (norm * y)): m [out, in], norm [in], y [in, N], scale [out, 1] or, standing for one, [1, 1]. Norm and scale
+# go where there are fewer numbers to multiply.
+def normed_mm(self, m: Tensor, norm: Tensor, scale: Tensor, y: Tensor) -> Tensor:
+  if torch.lt(y.size(1), m.size(0)):
+    out = torch.mm(m, y * torch.unsqueeze(norm, 1))
+    if torch.gt(scale.numel(), 1):
+      torch.mul_(out, scale)
+  else:
+    out = torch.mm(self.folded(m, norm, scale), y)
+  return out
+
+# m with norm and scale worked in.
+def folded(self, m: Tensor, norm: Tensor, scale: Tensor) -> Tensor:
+  f = m * norm
+  if torch.gt(scale.numel(), 1):
+    torch.mul_(f, scale)
+  return f
+
+# The way back: the gradient of y, given that of normed_mm's output, d. Adds to those of m and norm unless g_m is empty.
+def normed_mm_backward(self, d: Tensor, m: Tensor, norm: Tensor, scale: Tensor, y: Tensor, g_m: Tensor, g_norm: Tensor) -> Tensor:
+  trained = torch.gt(g_m.numel(), 0)
+  if torch.lt(y.size(1), m.size(0)):
+    column = torch.unsqueeze(norm, 1)
+    scaled = d
+    if torch.gt(scale.numel(), 1):
+      scaled = d * scale
+    d_y = torch.mm(torch.t(m), scaled)
+    if trained:
+      torch.addmm_(g_m, scaled, torch.t(y * column))
+      torch.add_(g_norm, torch.sum(d_y * y, [1]))
+    torch.mul_(d_y, column)
+  else:
+    if trained:
+      made = torch.mm(d, torch.t(y))
+      if torch.gt(scale.numel(), 1):
+        torch.mul_(made, scale)
+      torch.addcmul_(g_m, made, norm)
+      torch.add_(g_norm, torch.sum(made * m, [0]))
+    d_y = torch.mm(torch.t(self.folded(m, norm, scale)), d)
+  return d_y
+
 # The products of layer i with the residual stream x [D, N]: x after attention and the mlp's inner numbers [F, M], in the
 # last layer at the selected positions only. shared is what shared_by_layers returns, held what held() does or nothing.
 # With keep, appends all that layer_backward needs to kept.
@@ -179,7 +220,7 @@ def layer_by_channel(self, x: Tensor, i: int, shared: List[Tensor], selected: Te
   n = x.size(1)
   j = 4 + 9 * i
   y, r = self.scaled(x, eps)
-  a = torch.mm(self.whole(w, j + 1, held, 0, dims) * w[j] * shared[2], y)
+  a = self.normed_mm(self.whole(w, j + 1, held, 0, dims), w[j], shared[2], y)
   self.add_adapter(a, y, w, j + 1, j, shared[2], dims)
   if torch.gt(w[j + 2].numel(), 0):
     a = a + torch.unsqueeze(w[j + 2], 1) * shared[2]
@@ -197,7 +238,7 @@ def layer_by_channel(self, x: Tensor, i: int, shared: List[Tensor], selected: Te
   x = torch.addmm(x, self.whole(w, j + 5, held, 1, dims), o)
   self.add_adapter(x, o, w, j + 5, j + 5, shared[3], dims)
   y, r = self.scaled(x, eps)
-  both = torch.mm(self.whole(w, j + 7, held, 2, dims) * w[j + 6], y)
+  both = self.normed_mm(self.whole(w, j + 7, held, 2, dims), w[j + 6], shared[3], y)
   self.add_adapter(both, y, w, j + 7, j + 6, shared[3], dims)
   gate, up = torch.chunk(both, 2, 0)
   silu = torch.silu(gate)
@@ -241,12 +282,6 @@ def hidden_by_channel(self, ids: Tensor, positions: Tensor, segments: Tensor, se
 def at_all(self, d: Tensor, selected: Tensor, n: int) -> Tensor:
   return torch.index_add_(torch.zeros([d.size(0), n], dtype=d.dtype, device=d.device), 1, selected, d)
 
-# Adds the gradient of a matrix that stands in the product with its norm folded in: made is that of matrix * norm.
-def folded_backward(self, made: Tensor, matrix: Tensor, norm: Tensor, g_matrix: Tensor, g_norm: Tensor) -> None:
-  torch.addcmul_(g_matrix, made, norm)
-  torch.add_(g_norm, torch.sum(made * matrix, [0]))
-  return None
-
 # The gradient of layer i's input, given that of its output, d_x, and what layer_by_channel kept, from place at on. Adds
 # to the gradients g.
 def layer_backward(self, d_x: Tensor, i: int, shared: List[Tensor], selected: Tensor, kept: List[Tensor], at: int, w: List[Tensor], g: List[Tensor], dims: List[int], held: List[Tensor]) -> Tensor:
@@ -265,10 +300,7 @@ def layer_backward(self, d_x: Tensor, i: int, shared: List[Tensor], selected: Te
   d_gate, d_up = torch.chunk(d_both, 2, 0)
   torch.mul(d_inner, silu, out=d_up)
   torch.silu_backward(torch.mul_(d_inner, up), gate, grad_input=d_gate)
-  matrix = self.whole(w, j + 7, held, 2, dims)
-  if torch.gt(g[j + 7].numel(), 0):
-    self.folded_backward(torch.mm(d_both, torch.t(y)), matrix, w[j + 6], g[j + 7], g[j + 6])
-  d_y = torch.mm(torch.t(matrix * w[j + 6]), d_both)
+  d_y = self.normed_mm_backward(d_both, self.whole(w, j + 7, held, 2, dims), w[j + 6], shared[3], y, g[j + 7], g[j + 6])
   self.add_adapter_backward(d_y, d_both, y, w, j + 7, j + 6, shared[3], g, dims)
   d_x = self.scaled_backward(d_y, d_x, y, r)
   if torch.gt(g[j + 5].numel(), 0):
@@ -283,10 +315,7 @@ def layer_backward(self, d_x: Tensor, i: int, shared: List[Tensor], selected: Te
   d_a = d_a.view([-1, b * t])
   if torch.gt(g[j + 2].numel(), 0):
     torch.add_(g[j + 2], torch.sum(d_a, [1]) * torch.squeeze(scale, 1))
-  matrix = self.whole(w, j + 1, held, 0, dims)
-  if torch.gt(g[j + 1].numel(), 0):
-    self.folded_backward(torch.mm(d_a, torch.t(kept[at])) * scale, matrix, w[j], g[j + 1], g[j])
-  d_y = torch.mm(torch.t(matrix * w[j] * scale), d_a)
+  d_y = self.normed_mm_backward(d_a, self.whole(w, j + 1, held, 0, dims), w[j], scale, kept[at], g[j + 1], g[j])
   self.add_adapter_backward(d_y, d_a, kept[at], w, j + 1, j, scale, g, dims)
   return self.scaled_backward(d_y, d_x, kept[at], kept[at + 1])
 

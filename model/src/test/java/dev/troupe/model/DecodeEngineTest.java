@@ -149,27 +149,32 @@ class DecodeEngineTest {
     }
 
     @Test
-    void shouldGiveAPromptTheSameNumbersAloneAndPreparedWithOthers() {
-        thread.run(() -> {
-            Drawn alone = generate(SamplingConfig.atTemperature(1.0), 0, 0, 0);
-            for (int place = 0; place < 6; place++) {
-                List<int[]> others = new ArrayList<>();
-                for (int i = 0; i < 7; i++) {
-                    others.add(i == place ? prompt(11, 1) : prompt(2 + i, 70 + i));
-                }
-                try (DecodeEngine engine =
-                        DecodeEngine.open(CONFIG, WEIGHTS, SLOTS, LENGTH, SamplingConfig.atTemperature(1.0))) {
-                    engine.prepare(others);
-                    Drawn drawn = new Drawn();
-                    double[] first = {CounterNoise.uniform(5, 0, 0, 0)};
-                    drawn.add(engine.prefill(prompt(11, 1), new int[] {5}, first), 0);
-                    for (int t = 1; t < NEW; t++) {
-                        drawn.add(engine.step(noise(5, CounterNoise.uniform(5, 0, 0, t), t)), 5);
+    void shouldGiveAPromptTheSameNumbersAloneAndBegunWithOthers() {
+        SamplingConfig penalised = new SamplingConfig(0.7, 20, 0.9, 0.02, 1.3, false);
+        for (SamplingConfig sampling : List.of(SamplingConfig.atTemperature(1.0), penalised)) {
+            thread.run(() -> {
+                Drawn alone = generate(sampling, 0, 0, 0);
+                for (int place = 0; place < 6; place++) {
+                    List<int[]> all = new ArrayList<>();
+                    int[] into = new int[7];
+                    double[] first = new double[7];
+                    for (int i = 0; i < 7; i++) {
+                        all.add(i == place ? prompt(11, 1) : prompt(2 + 3 * i, 70 + i));
+                        into[i] = 8 - i;
+                        first[i] = i == place ? CounterNoise.uniform(5, 0, 0, 0) : 0.3;
                     }
-                    assertThat(drawn).as("place " + place).isEqualTo(alone);
+                    int slot = into[place];
+                    try (DecodeEngine engine = DecodeEngine.open(CONFIG, WEIGHTS, SLOTS, LENGTH, sampling)) {
+                        Drawn drawn = new Drawn();
+                        drawn.add(engine.prefill(all, into, first), place);
+                        for (int t = 1; t < NEW; t++) {
+                            drawn.add(engine.step(noise(slot, CounterNoise.uniform(5, 0, 0, t), t)), slot);
+                        }
+                        assertThat(drawn).as("place " + place).isEqualTo(alone);
+                    }
                 }
-            }
-        });
+            });
+        }
     }
 
     /** What is kept of a prompt must not outlive the weights it was computed with. */

@@ -87,6 +87,58 @@ class KernelTest {
                 .isEqualTo(made.get(0).gradients.sha256());
     }
 
+    /** Completions behind a prompt that they share: the same numbers as in a line each, by kernel and by definition. */
+    @ParameterizedTest
+    @CsvSource({
+        "llama-gqa-tied, true",
+        "llama-gqa-tied, false",
+        "qwen2-bias, true",
+        "qwen3-qknorm, false",
+        "llama-value, true"
+    })
+    void shouldComputeASharedPromptOnce(String model, boolean byKernel) {
+        compare(model, Numerics.FP32, decoder -> {
+            if (!byKernel) {
+                decoder.withoutKernel(false);
+            }
+            List<TokenRow> rows = new ArrayList<>();
+            for (int r = 0; r < 9; r++) {
+                int prompt = new int[] {6, 6, 6, 11, 6, 11, 4, 6, 1}[r];
+                int[] ids = new int[prompt + new int[] {5, 9, 1, 7, 3, 12, 8, 9, 2}[r]];
+                for (int t = 0; t < ids.length; t++) {
+                    int of = t < prompt ? prompt : 100 + r;
+                    ids[t] = (int) (CounterNoise.uniform(8, of, 0, t)
+                            * decoder.config().vocabulary());
+                }
+                rows.add(new TokenRow(ids, prompt));
+            }
+            Batch.Kind kind = decoder.config().scoreHead() ? Batch.Kind.STATES : Batch.Kind.COMPLETION;
+            Lines together = Lines.together(rows);
+            assertThat(together.count()).isEqualTo(4);
+            assertThat(together.width()).isEqualTo(6 + 5 + 9 + 1 + 3 + 9);
+            Outcome shared = pass(decoder, Batch.of(rows, together, kind));
+            decoder.zeroGrad();
+            assertClose(shared, pass(decoder, Batch.of(rows, kind)));
+        });
+    }
+
+    private static Outcome pass(Decoder decoder, Batch closed) {
+        boolean scores = decoder.config().scoreHead();
+        try (Batch batch = closed) {
+            float[] scored = (scores ? decoder.values(batch) : decoder.logprobs(batch, 0.9)).toFloatArray();
+            float[] weights = new float[batch.outputs()];
+            for (int i = 0; i < weights.length; i++) {
+                weights[i] = (float) (CounterNoise.uniform(6, 0, 0, i) - 0.4);
+            }
+            try (Autograd.Recording on = Autograd.record()) {
+                NDArray output = scores ? decoder.values(batch) : decoder.logprobs(batch, 0.9);
+                float[] outputs = output.toFloatArray();
+                Autograd.backward(output.mul(batch.manager().create(weights)).sum());
+                return new Outcome(outputs, scored, new float[0], decoder.exportGradients());
+            }
+        }
+    }
+
     /** Matrices in bf16: the numbers of an fp32 decoder whose matrices were rounded beforehand. */
     @ParameterizedTest
     @CsvSource({"llama-gqa-tied", "qwen2-bias", "qwen3-qknorm"})

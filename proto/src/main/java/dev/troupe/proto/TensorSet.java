@@ -2,15 +2,8 @@ package dev.troupe.proto;
 
 import com.google.protobuf.ByteString;
 import dev.troupe.proto.v1.TensorSetHeader;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -83,26 +76,13 @@ public final class TensorSet {
      * dimension (long), length of the data (long), the data; all numbers little-endian.
      */
     public String sha256() {
-        MessageDigest digest = newSha256();
-        List<byte[]> names = new ArrayList<>(tensors.size());
-        tensors.keySet().forEach(name -> names.add(name.getBytes(StandardCharsets.UTF_8)));
-        names.sort(Arrays::compareUnsigned);
-        for (byte[] name : names) {
-            HostTensor tensor = get(new String(name, StandardCharsets.UTF_8));
-            long[] shape = tensor.shape();
-            ByteBuffer head = ByteBuffer.allocate(4 + name.length + 4 + 4 + 8 * shape.length + 8)
-                    .order(ByteOrder.LITTLE_ENDIAN);
-            head.putInt(name.length)
-                    .put(name)
-                    .putInt(tensor.dtype().getNumber())
-                    .putInt(shape.length);
-            for (long dimension : shape) {
-                head.putLong(dimension);
-            }
-            digest.update(head.putLong(tensor.byteSize()).flip());
-            digest.update(tensor.data());
+        TensorDigest digest = new TensorDigest();
+        for (String name : TensorDigest.order(tensors.keySet())) {
+            HostTensor tensor = get(name);
+            digest.begin(name, tensor.dtype(), tensor.shape());
+            digest.bytes(tensor.data());
         }
-        return HexFormat.of().formatHex(digest.digest());
+        return digest.hex();
     }
 
     /** The set cut into chunks of at most this many bytes; reads the tensors' memory when a chunk is asked for. */
@@ -118,14 +98,6 @@ public final class TensorSet {
      */
     public static TensorSet decode(List<ByteString> pieces) {
         return TensorStream.decode(pieces);
-    }
-
-    private static MessageDigest newSha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every JDK has SHA-256", e);
-        }
     }
 
     @Override

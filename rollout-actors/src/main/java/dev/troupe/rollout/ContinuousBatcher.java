@@ -99,19 +99,15 @@ public final class ContinuousBatcher implements AutoCloseable {
     }
 
     private void admit(List<Completion> finished) {
-        int prepared = 0;
         while (!queue.isEmpty() && running < rows.length) {
-            if (prepared == 0) {
-                prepared = prepare(rows.length - running);
-            }
-            prepared--;
-            List<SampleRequest> group = nextOfOnePrompt(rows.length - running);
+            List<SampleRequest> group = next(rows.length - running);
             int[] slots = freeSlots(group.size());
             double[] first = new double[slots.length];
             for (int i = 0; i < slots.length; i++) {
                 first[i] = noise(group.get(i), 0);
             }
-            DecodeEngine.Step drawn = engine.prefill(group.get(0).prompt(), slots, first);
+            DecodeEngine.Step drawn =
+                    engine.prefill(group.stream().map(SampleRequest::prompt).toList(), slots, first);
             long at = nowMicros();
             long now = System.nanoTime();
             for (int i = 0; i < slots.length; i++) {
@@ -125,31 +121,18 @@ public final class ContinuousBatcher implements AutoCloseable {
         }
     }
 
-    /** Computes the prompts of the next requests several at a time; how many groups of one prompt that is good for. */
-    private int prepare(int most) {
-        List<int[]> prompts = new ArrayList<>();
-        int taken = 0;
-        for (SampleRequest request : queue) {
-            boolean another = prompts.isEmpty() || !Arrays.equals(prompts.get(prompts.size() - 1), request.prompt());
-            if (taken++ == most || (another && prompts.size() == DecodeEngine.KEPT_PROMPTS)) {
+    /** The next requests, as many as there are slots for, or fewer if their prompts are too many for one prefill. */
+    private List<SampleRequest> next(int most) {
+        List<SampleRequest> group = new ArrayList<>();
+        int prompts = 0;
+        while (!queue.isEmpty() && group.size() < most) {
+            boolean another = group.isEmpty()
+                    || !Arrays.equals(
+                            group.get(group.size() - 1).prompt(),
+                            queue.element().prompt());
+            if (another && ++prompts > DecodeEngine.KEPT_PROMPTS) {
                 break;
             }
-            if (another) {
-                prompts.add(request.prompt());
-            }
-        }
-        if (prompts.size() > 1) {
-            engine.prepare(prompts);
-        }
-        return prompts.size();
-    }
-
-    private List<SampleRequest> nextOfOnePrompt(int most) {
-        List<SampleRequest> group = new ArrayList<>();
-        int[] prompt = queue.element().prompt();
-        while (!queue.isEmpty()
-                && group.size() < most
-                && Arrays.equals(queue.element().prompt(), prompt)) {
             group.add(queue.remove());
         }
         return group;

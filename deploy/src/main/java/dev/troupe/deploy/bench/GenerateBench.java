@@ -11,6 +11,7 @@ import dev.troupe.model.SamplingConfig;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,11 +85,13 @@ public record GenerateBench(
     private double generate(DecodeEngine engine, long seed, int count) {
         int[][] prompts = Workload.prompts(batch, prompt, model.config().vocabulary(), seed);
         long from = System.nanoTime();
-        for (int slot = 0; slot < batch; slot++) {
-            if (slot % DecodeEngine.KEPT_PROMPTS == 0) {
-                engine.prepare(Arrays.asList(prompts).subList(slot, batch));
-            }
-            engine.prefill(prompts[slot], new int[] {slot}, new double[] {CounterNoise.uniform(SEED, slot, 0, 0)});
+        for (int begin = 0; begin < batch; begin += DecodeEngine.KEPT_PROMPTS) {
+            int[] slots = IntStream.range(begin, Math.min(begin + DecodeEngine.KEPT_PROMPTS, batch))
+                    .toArray();
+            double[] noise = Arrays.stream(slots)
+                    .mapToDouble(slot -> CounterNoise.uniform(SEED, slot, 0, 0))
+                    .toArray();
+            engine.prefill(Arrays.asList(prompts).subList(begin, begin + slots.length), slots, noise);
         }
         double prefill = (System.nanoTime() - from) / 1e9;
         double[] noise = new double[batch];

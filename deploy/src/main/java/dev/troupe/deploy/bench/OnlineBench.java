@@ -47,7 +47,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,6 +58,11 @@ public final class OnlineBench implements AutoCloseable {
     private static final long SEED = 3;
     private static final double RATE = 1e-6;
     private static final double NANO = 1e-9;
+    /**
+     * Weights of more bytes come from memory for every token, so one engine with all cores reads them once where two
+     * would read them twice; smaller ones stay in the caches, and two engines have less to wait for each other.
+     */
+    private static final long FITS_CACHES = 32L << 20;
 
     private final StepShape shape;
     private final Setup setup;
@@ -67,12 +71,15 @@ public final class OnlineBench implements AutoCloseable {
     private final TensorThread second;
     /** Where the policy trains: beside the value model, or alone with all cores. */
     private final TensorThread training;
+    /** All cores. */
+    private final TensorThread together;
 
     private final @Nullable FrozenBase base;
     private final ModelForm form;
     private final TrainedModel policy;
     private final @Nullable TrainedModel value;
     private final List<Side> sides;
+    private final int share;
     private final @Nullable Decoder reference;
     private final @Nullable Decoder teacher;
     private final PolicyUpdate update;
@@ -87,7 +94,7 @@ public final class OnlineBench implements AutoCloseable {
      */
     public record Setup(Algorithm algorithm, int generations, boolean rewardModel, Dtype dtype, boolean lora) {}
 
-    /** What each thread does with its half of the rows: both generate, and both score by the reward model if any. */
+    /** What a thread does with its share of the rows: it generates, and scores by the reward model if there is one. */
     private record Side(
             TensorThread thread,
             ContinuousBatcher batcher,
@@ -109,7 +116,8 @@ public final class OnlineBench implements AutoCloseable {
         int half = Math.max(1, shape.threads() / 2);
         this.first = TensorThread.start("policy", half);
         this.second = TensorThread.start("value", half);
-        this.training = needs.value() ? first : TensorThread.start("train", shape.threads());
+        this.together = TensorThread.start("together", shape.threads());
+        this.training = needs.value() ? first : together;
         Numerics numerics = new Numerics(setup.dtype, false);
         this.base = setup.lora ? first.call(() -> Workload.base(model, setup.dtype)) : null;
         this.form = base == null
@@ -132,7 +140,10 @@ public final class OnlineBench implements AutoCloseable {
         }
         this.reference = needs.reference() ? training.call(() -> frozenReference(numerics)) : null;
         this.teacher = needs.teacher() != null ? training.call(() -> frozenReference(numerics)) : null;
-        this.sides = Stream.of(first, second)
+        List<TensorThread> generating =
+                model.weights().byteSize() > FITS_CACHES ? List.of(together) : List.of(first, second);
+        this.share = (shape.batch() + generating.size() - 1) / generating.size();
+        this.sides = generating.stream()
                 .map(t -> t.call(() -> new Side(
                         t, engine(start), setup.rewardModel ? Decoder.load(scored, scoring, false, numerics) : null)))
                 .toList();
@@ -166,12 +177,8 @@ public final class OnlineBench implements AutoCloseable {
 
     private ContinuousBatcher engine(TensorSet start) {
         DecodeEngine engine =
-                form.engine(start, half(), shape.prompt() + shape.completion(), SamplingConfig.atTemperature(1.0));
+                form.engine(start, share, shape.prompt() + shape.completion(), SamplingConfig.atTemperature(1.0));
         return new ContinuousBatcher(engine, EndOfText.at(List.of()), 0);
-    }
-
-    private int half() {
-        return (shape.batch() + 1) / 2;
     }
 
     /** Measures; the line to print. */
@@ -241,7 +248,7 @@ public final class OnlineBench implements AutoCloseable {
 
     private Times step() {
         long begin = System.nanoTime();
-        List<Completion> completions = halves(requests(), (side, some) -> side.batcher.runAll(some));
+        List<Completion> completions = shared(requests(), (side, some) -> side.batcher.runAll(some));
         long generated = System.nanoTime();
         List<Experience> batch = score(completions);
         long scored = System.nanoTime();
@@ -284,18 +291,16 @@ public final class OnlineBench implements AutoCloseable {
         return requests;
     }
 
-    private interface Share<T, R> {
+    private interface Work<T, R> {
         List<R> of(Side side, List<T> some);
     }
 
     /** Each side's share of the rows at the same time, put together in order. */
-    private <T, R> List<R> halves(List<T> rows, Share<T, R> work) {
-        int cut = Math.min(half(), rows.size());
-        List<List<T>> parts = List.of(rows.subList(0, cut), rows.subList(cut, rows.size()));
+    private <T, R> List<R> shared(List<T> rows, Work<T, R> work) {
         List<CompletableFuture<List<R>>> running = new ArrayList<>();
-        for (int i = 0; i < parts.size(); i++) {
+        for (int i = 0; i < sides.size(); i++) {
             Side side = sides.get(i);
-            List<T> part = parts.get(i);
+            List<T> part = rows.subList(Math.min(i * share, rows.size()), Math.min((i + 1) * share, rows.size()));
             running.add(side.thread.submit(() -> part.isEmpty() ? List.<R>of() : work.of(side, part)));
         }
         return running.stream().flatMap(f -> f.join().stream()).toList();
@@ -321,7 +326,7 @@ public final class OnlineBench implements AutoCloseable {
                 ? none(rows)
                 : second.submit(() -> critic.decoder().values(rows, shape.micro()));
         CompletableFuture<List<SoftTargets>> targets = training.submit(() -> softTargets(rows));
-        List<Float> rewards = halves(rows, this::rewards);
+        List<Float> rewards = shared(rows, this::rewards);
         List<Experience> batch = new ArrayList<>();
         for (int i = 0; i < rows.size(); i++) {
             batch.add(new Experience(
@@ -398,8 +403,6 @@ public final class OnlineBench implements AutoCloseable {
         }
         first.close();
         second.close();
-        if (training != first) {
-            training.close();
-        }
+        together.close();
     }
 }

@@ -61,13 +61,26 @@ final class MiniBatch {
     /**
      * The optimizer steps of an epoch. With one a pass the order of rows does not matter and none is drawn. Where the
      * algorithm needs groups, none is cut.
+     *
+     * @param together keep a group's rows in one micro-batch, as far as it holds them: they share their prompt there
      */
     static List<MiniBatch> ofEpoch(
-            List<Experience> batch, Targets targets, Needs needs, UpdateSettings settings, long step, int epoch) {
+            List<Experience> batch,
+            Targets targets,
+            Needs needs,
+            UpdateSettings settings,
+            long step,
+            int epoch,
+            boolean together) {
         int[] groups = needs.groups()
                 ? Groups.starts(batch.stream().mapToLong(e -> e.id().draw()).toArray())
                 : IntStream.rangeClosed(0, batch.size()).toArray();
         int units = groups.length - 1;
+        int longest = IntStream.range(0, units)
+                .map(u -> groups[u + 1] - groups[u])
+                .max()
+                .orElse(1);
+        boolean whole = needs.pairs() || (together && longest <= settings.microBatch());
         int parts = Math.min(settings.miniBatches(), units);
         int[] order =
                 parts == 1 ? IntStream.range(0, units).toArray() : Shuffle.order(settings.seed(), step, epoch, units);
@@ -75,7 +88,7 @@ final class MiniBatch {
         for (int p = 0; p < parts; p++) {
             int[] some = java.util.Arrays.copyOfRange(order, units * p / parts, units * (p + 1) / parts);
             minis.add(
-                    needs.pairs()
+                    whole
                             ? new MiniBatch(batch, targets, some, groups, settings.microBatch())
                             : new MiniBatch(
                                     batch,

@@ -53,7 +53,7 @@ final class PolicyMicroBatch implements MicroBatch {
         for (int r : picked) {
             rows.add(common.experience.get(r));
         }
-        batch = Batch.of(rows.stream().map(Experience::row).toList(), Batch.Kind.COMPLETION);
+        batch = decoder.batch(rows.stream().map(Experience::row).toList(), Batch.Kind.COMPLETION);
         inputs = LossInputs.of(
                 batch.manager(),
                 common.experience,

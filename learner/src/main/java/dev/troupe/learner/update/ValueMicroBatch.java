@@ -42,7 +42,7 @@ final class ValueMicroBatch implements MicroBatch {
         for (int r : picked) {
             rows.add(experience.get(r));
         }
-        batch = Batch.of(rows.stream().map(Experience::row).toList(), Batch.Kind.STATES);
+        batch = decoder.batch(rows.stream().map(Experience::row).toList(), Batch.Kind.STATES);
         float[] olds = new float[batch.outputs()];
         float[] wanted = new float[batch.outputs()];
         float[] counted = new float[batch.outputs()];

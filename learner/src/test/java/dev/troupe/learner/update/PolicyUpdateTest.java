@@ -129,7 +129,8 @@ class PolicyUpdateTest {
                             TinyModels.ppo(6).needs(),
                             TinyModels.settings(1, 2, 3),
                             step,
-                            0)
+                            0,
+                            false)
                     .get(0);
             if (first.microBatches().stream()
                     .flatMapToInt(java.util.Arrays::stream)
