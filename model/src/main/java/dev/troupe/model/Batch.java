@@ -3,6 +3,7 @@ package dev.troupe.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -37,11 +38,14 @@ public final class Batch implements AutoCloseable {
     private final NDArray targets;
     private final int[] offsets;
     private final int lines;
+    private final int longest;
     private final int width;
 
     private Batch(int[][] ids, int[][] positions, int[][] segments, int[] selected, int[] targets, int[] offsets) {
         this.manager = Libtorch.scope();
         this.lines = ids.length;
+        this.longest =
+                1 + Arrays.stream(positions).flatMapToInt(Arrays::stream).max().orElse(0);
         this.width = ids[0].length;
         this.ids = grid(ids);
         this.positions = grid(positions);
@@ -150,6 +154,11 @@ public final class Batch implements AutoCloseable {
     /** B, the number of lines: of rows, unless some share one. */
     public int lines() {
         return lines;
+    }
+
+    /** Tokens of the longest row: one more than its last position. */
+    public int longest() {
+        return longest;
     }
 
     /** Columns, padding included. */

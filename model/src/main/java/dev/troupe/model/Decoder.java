@@ -220,11 +220,7 @@ public final class Decoder implements AutoCloseable {
         return scores;
     }
 
-    /**
-     * Rows on the device in the arrangement that costs this model least: completions may share their prompt. The last
-     * bits of a row's numbers then depend on what stands beside it; so this is for training, where that is always the
-     * same, and not for scoring, where it is what came at the same time.
-     */
+    /** Rows on the device in the arrangement that costs this model least: completions may share their prompt. */
     public Batch batch(List<TokenRow> rows, Batch.Kind kind) {
         return Batch.of(rows, Lines.cheapest(rows, config), kind);
     }
@@ -264,7 +260,7 @@ public final class Decoder implements AutoCloseable {
     /** [N] log-probabilities of the batch's targets; recorded for a backward pass inside {@link Autograd#record()}. */
     public NDArray logprobs(Batch batch, double temperature) {
         requireHead(false, "log-probabilities");
-        checkWidth(batch);
+        checkLength(batch);
         if (trunk == null) {
             return script.tensor(batch.manager(), "logprobs", head(batch, batch.targets(), temperature));
         }
@@ -285,7 +281,7 @@ public final class Decoder implements AutoCloseable {
     /** As above; the loss may hang on the entropies too if so asked. */
     public NDList logprobsAndEntropy(Batch batch, double temperature, boolean entropies) {
         requireHead(false, "log-probabilities");
-        checkWidth(batch);
+        checkLength(batch);
         if (trunk != null && Autograd.isRecording()) {
             return head.trainLogprobs(batch, recorded(trunk), temperature, entropies);
         }
@@ -312,7 +308,7 @@ public final class Decoder implements AutoCloseable {
             throw new IllegalArgumentException("the " + topK + " likeliest tokens: expected 0 (all) or more");
         }
         try (Batch batch = Batch.of(rows, Batch.Kind.COMPLETION)) {
-            checkWidth(batch);
+            checkLength(batch);
             NDArray hidden = head.over(batch.manager(), kernels().hidden(batch), temperature);
             head.distillation().softTargets(batch, hidden, topK < config.vocabulary() - 1 ? topK : 0, sink);
         }
@@ -330,7 +326,7 @@ public final class Decoder implements AutoCloseable {
      */
     public NDList divergence(Batch batch, List<SoftTargets> teacher, double beta, double temperature) {
         requireHead(false, "divergences");
-        checkWidth(batch);
+        checkLength(batch);
         if (!(beta >= 0 && beta <= 1)) {
             throw new IllegalArgumentException("beta = " + beta + ": expected 0 to 1");
         }
@@ -374,7 +370,7 @@ public final class Decoder implements AutoCloseable {
     /** [N] outputs of the score head; recorded for a backward pass inside {@link Autograd#record()}. */
     public NDArray values(Batch batch) {
         requireHead(true, "values");
-        checkWidth(batch);
+        checkLength(batch);
         if (trunk == null) {
             return script.tensor(batch.manager(), "scores", head(batch));
         }
@@ -383,15 +379,15 @@ public final class Decoder implements AutoCloseable {
                 : head.scores(batch, trunk.hidden(batch));
     }
 
-    private void checkWidth(Batch batch) {
-        if (batch.width() > config.maxPositions()) {
-            throw new ModelException("a row of " + batch.width() + " tokens is longer than the model's context of "
+    private void checkLength(Batch batch) {
+        if (batch.longest() > config.maxPositions()) {
+            throw new ModelException("a row of " + batch.longest() + " tokens is longer than the model's context of "
                     + config.maxPositions());
         }
     }
 
     private Object[] head(Batch batch, Object... more) {
-        checkWidth(batch);
+        checkLength(batch);
         List<Object> arguments = new ArrayList<>(List.of(batch.ids(), batch.positions(), batch.segments()));
         arguments.addAll(List.of(batch.selected(), slots(), dims, config.normEps()));
         arguments.addAll(Arrays.asList(more));

@@ -115,14 +115,14 @@ final class DeviceWeights implements LiveWeights {
 
     @Override
     public TensorSet split(NDList like) {
-        try (HostView view = new HostView(manager, script, like)) {
+        try (HostView view = new HostView(script, like)) {
             return layout.split(view);
         }
     }
 
     @Override
     public String sha256() {
-        try (HostView view = new HostView(manager, script, leaves)) {
+        try (HostView view = new HostView(script, leaves)) {
             return layout.sha256(view);
         }
     }

@@ -9,35 +9,37 @@ import org.jspecify.annotations.Nullable;
 
 /** Looks at the numbers of tensors, however they are stored, one tensor at a time; a copy is made only where needed. */
 final class HostView implements WeightLayout.LeafBytes, AutoCloseable {
-    private final NDManager manager;
     private final Script script;
     private final NDList tensors;
-    private @Nullable NDArray open;
+    /** Of one tensor: its plain form, and what brought it here from another device. */
+    private @Nullable NDManager scope;
+
+    private ByteBuffer bytes = ByteBuffer.allocate(0);
     private int which = -1;
 
     /** @param script with linear.py */
-    HostView(NDManager manager, Script script, NDList tensors) {
-        this.manager = manager;
+    HostView(Script script, NDList tensors) {
         this.script = script;
         this.tensors = tensors;
     }
 
     @Override
     public ByteBuffer of(int leaf) {
-        NDArray plain = open;
-        if (plain == null || leaf != which) {
+        if (leaf != which) {
             close();
-            plain = script.tensor(manager, "plain", tensors.get(leaf));
-            open = plain;
+            NDManager fresh = Libtorch.scope();
+            scope = fresh;
+            NDArray plain = script.tensor(fresh, "plain", tensors.get(leaf));
+            bytes = plain.toByteBuffer(true).order(ByteOrder.nativeOrder());
             which = leaf;
         }
-        return plain.toByteBuffer(true).order(ByteOrder.nativeOrder());
+        return bytes;
     }
 
     @Override
     public void close() {
-        if (open != null) {
-            open.close();
+        if (scope != null) {
+            scope.close();
         }
     }
 }

@@ -70,11 +70,26 @@ record Lines(List<Place> places, int count, int width) {
                 lengths.stream().mapToInt(Integer::intValue).max().orElseThrow());
     }
 
-    /** Whichever of the two takes less work: what is saved of the layers' products, attention over longer lines costs. */
+    /**
+     * Together if that takes less work and no more memory: what is saved of the layers' products, attention over longer
+     * lines costs.
+     */
     static Lines cheapest(List<TokenRow> rows, ModelConfig config) {
         Lines apart = apart(rows);
+        if (rows.size() >= Batch.SHARED) {
+            return apart;
+        }
         Lines together = together(rows);
-        return together.work(config) < apart.work(config) ? together : apart;
+        boolean better = together.work(config) < apart.work(config) && together.kept(config) <= apart.kept(config);
+        return better ? together : apart;
+    }
+
+    /** Numbers that a layer keeps for its backward pass: inputs and outputs of its products, and probabilities. */
+    private double kept(ModelConfig c) {
+        double heads = (double) c.heads() * c.headDim();
+        double keys = (double) c.kvHeads() * c.headDim();
+        double each = 2.0 * c.hidden() + 3 * heads + 3 * keys + 4.0 * c.intermediate();
+        return count * (width * each + (double) width * width * c.heads());
     }
 
     /** Multiplications in one layer. */

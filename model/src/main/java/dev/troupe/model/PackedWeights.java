@@ -118,14 +118,14 @@ final class PackedWeights implements PlacedWeights {
 
     @Override
     public TensorSet export() {
-        try (HostView view = new HostView(manager, script, leaves)) {
+        try (HostView view = new HostView(script, leaves)) {
             return layout.split(view);
         }
     }
 
     @Override
     public String sha256() {
-        try (HostView view = new HostView(manager, script, leaves)) {
+        try (HostView view = new HostView(script, leaves)) {
             return layout.sha256(view);
         }
     }

@@ -46,11 +46,7 @@ final class WeightLayout {
      *
      * @param rowBytes bytes of a row; a vector counts as rows of one number
      */
-    record Leaf(String name, int slot, long[] shape, int rowBytes, List<Piece> pieces) {
-        int byteSize() {
-            return Math.multiplyExact((int) shape[0], rowBytes);
-        }
-    }
+    record Leaf(String name, int slot, long[] shape, int rowBytes, List<Piece> pieces) {}
 
     private final ModelConfig config;
     private final List<Leaf> leaves = new ArrayList<>();
@@ -227,7 +223,7 @@ final class WeightLayout {
         return TensorSet.of(out);
     }
 
-    /** {@link TensorSet#sha256()} of what {@link #split} makes, without making it; some leaves are asked for twice. */
+    /** {@link TensorSet#sha256()} of what {@link #split} makes, without making it; a leaf of several tensors may be asked for more than once. */
     String sha256(LeafBytes leafBytes) {
         TensorDigest digest = new TensorDigest();
         for (String name : TensorDigest.order(tensors.keySet())) {

@@ -1,8 +1,9 @@
-# Generation token by token, on top of decoder.py and sampling.py. S slots, each with room for L tokens; n slots that
-# share a prompt. cache holds for each layer the keys and beside them the values, [S * K, L, 2 * E].
+# Generation token by token, on top of decoder.py and sampling.py. S slots, each with room for L tokens; n of them begin
+# together. cache holds for each layer the keys and beside them the values, [S * K, L, 2 * E].
 
 # Computes R prompts ids [R, P] (what pads them repeats their last token; last [R] are the flat places of those). The
-# logits [R, V] after them, each layer's keys and values [R, K, P, 2 * E], and ids.
+# logits [R, V] after them, each layer's keys and values [R, K, P, 2 * E], and a copy of ids, whose own memory is the
+# caller's.
 def prompts(self, ids: Tensor, positions: Tensor, segments: Tensor, last: Tensor, w: List[Tensor], dims: List[int], eps: float) -> List[Tensor]:
   r = ids.size(0)
   t = ids.size(1)
@@ -23,7 +24,7 @@ def prompts(self, ids: Tensor, positions: Tensor, segments: Tensor, last: Tensor
   logits = self.linear(self.rms_norm(x, w[1], eps), w, 2, dims)
   made = [logits]
   made.extend(stores)
-  made.append(ids)
+  made.append(torch.clone(ids))
   return made
 
 # Logits [S, V] after one more token of every slot: tokens [S] stand at positions [S]. Every step runs the same shapes

@@ -144,10 +144,6 @@ def assign_rounded(self, live: List[Tensor], fresh: List[Tensor]) -> None:
 def narrowed(self, x: Tensor) -> Tensor:
   return torch.to(x, 15)
 
-# A copy in fp32.
-def widened(self, x: Tensor) -> Tensor:
-  return torch.to(torch.detach(x), 6, False, True)
-
 # Zeros in fp32 of the tensors' shapes.
 def zeros_for(self, tensors: List[Tensor]) -> List[Tensor]:
   made : List[Tensor] = []

@@ -30,7 +30,7 @@ def turn(self, x: Tensor, out: Tensor, c: Tensor, s: Tensor) -> None:
   torch.addcmul_(torch.mul(b, c, out=second), a, s)
   return None
 
-# [K * (G + 2) * E, 1]: queries are scaled by 1 / sqrt(E) through their rows of the weights.
+# [K * (G + 2) * E, 1]: what the rows of the first product are scaled by, queries by 1 / sqrt(E).
 def query_scale(self, like: Tensor, dims: List[int]) -> Tensor:
   k = dims[1]
   g = dims[2]

@@ -61,10 +61,10 @@ class AdapterTest {
         return TensorSet.of(tensors);
     }
 
-    private static List<TokenRow> rows(int vocabulary) {
+    private static List<TokenRow> rows(int vocabulary, int count) {
         List<TokenRow> rows = new ArrayList<>();
-        for (int r = 0; r < 3; r++) {
-            int[] ids = new int[7 + 4 * r];
+        for (int r = 0; r < count; r++) {
+            int[] ids = new int[7 + 4 * (r % 3)];
             for (int t = 0; t < ids.length; t++) {
                 ids[t] = (int) (CounterNoise.uniform(11, r, 0, t) * vocabulary);
             }
@@ -74,7 +74,11 @@ class AdapterTest {
     }
 
     private static TensorSet gradients(Decoder decoder) {
-        try (Batch batch = Batch.of(rows(decoder.config().vocabulary()), Batch.Kind.COMPLETION);
+        return gradients(decoder, 3);
+    }
+
+    private static TensorSet gradients(Decoder decoder, int count) {
+        try (Batch batch = Batch.of(rows(decoder.config().vocabulary(), count), Batch.Kind.COMPLETION);
                 Autograd.Recording on = Autograd.record()) {
             NDArray loss = (decoder.config().scoreHead() ? decoder.values(batch) : decoder.logprobs(batch, 1)).sum();
             Autograd.backward(loss);
@@ -122,7 +126,7 @@ class AdapterTest {
     private static float[][] values(FrozenBase base) {
         AdaptedModel form = new AdaptedModel(base, config("all-linear"), true);
         try (Decoder decoder = form.decoder(filled(form, 3), false)) {
-            return decoder.values(rows(base.config().vocabulary()), 2).toArray(float[][]::new);
+            return decoder.values(rows(base.config().vocabulary(), 3), 2).toArray(float[][]::new);
         }
     }
 
@@ -150,7 +154,7 @@ class AdapterTest {
                     new AdaptedModel(base, config(targets), folder.config().scoreHead());
             TensorSet adapter = filled(form, 3);
             TensorSet merged = AdapterMerge.merge(folder.config(), folder.weights(), form.adapter(), adapter);
-            List<TokenRow> rows = rows(folder.config().vocabulary());
+            List<TokenRow> rows = rows(folder.config().vocabulary(), 3);
             try (Decoder apart = form.decoder(adapter, false);
                     Decoder whole = Decoder.load(folder.config(), merged, false)) {
                 List<float[]> a = outputs(apart, rows);
@@ -182,16 +186,18 @@ class AdapterTest {
         onBase(model, storage, base -> {
             boolean scores = base.config().scoreHead();
             AdaptedModel form = new AdaptedModel(base, config(targets), scores, checkpointing);
-            List<TokenRow> rows = rows(base.config().vocabulary());
-            try (Decoder decoder = form.decoder(filled(form, 9), true)) {
-                TensorSet gradients = gradients(decoder);
-                List<float[]> scored = outputs(decoder, rows);
-                decoder.zeroGrad();
-                decoder.withoutKernel();
-                assertClose(gradients, gradients(decoder), 2e-5);
-                List<float[]> wanted = outputs(decoder, rows);
-                for (int r = 0; r < wanted.size(); r++) {
-                    assertThat(scored.get(r)).containsExactly(wanted.get(r), within(2e-5f));
+            for (int count : new int[] {3, 40}) { // fewer positions than a matrix has rows, and more
+                List<TokenRow> rows = rows(base.config().vocabulary(), count);
+                try (Decoder decoder = form.decoder(filled(form, 9), true)) {
+                    TensorSet gradients = gradients(decoder, count);
+                    List<float[]> scored = outputs(decoder, rows);
+                    decoder.zeroGrad();
+                    decoder.withoutKernel();
+                    assertClose(gradients, gradients(decoder, count), 2e-5);
+                    List<float[]> wanted = outputs(decoder, rows);
+                    for (int r = 0; r < wanted.size(); r++) {
+                        assertThat(scored.get(r)).containsExactly(wanted.get(r), within(2e-5f));
+                    }
                 }
             }
         });
@@ -288,7 +294,7 @@ class AdapterTest {
                             FrozenBase.load(model, folder.config(), TensorSet.of(expanded), FrozenBase.Storage.FP32);
                     Decoder quantised = form.decoder(adapter, true);
                     Decoder reference = new AdaptedModel(plain, form.adapter(), false).decoder(adapter, true)) {
-                List<TokenRow> rows = rows(folder.config().vocabulary());
+                List<TokenRow> rows = rows(folder.config().vocabulary(), 3);
                 List<float[]> a = outputs(quantised, rows);
                 List<float[]> b = outputs(reference, rows);
                 for (int r = 0; r < a.size(); r++) {
@@ -305,7 +311,7 @@ class AdapterTest {
         onBase("llama-gqa-tied", FrozenBase.Storage.FP32, base -> {
             AdaptedModel policyForm = new AdaptedModel(base, config("all-linear"), false);
             AdaptedModel valueForm = new AdaptedModel(base, config("attention"), true);
-            List<TokenRow> rows = rows(base.config().vocabulary());
+            List<TokenRow> rows = rows(base.config().vocabulary(), 3);
             try (Decoder reference = Decoder.over(base);
                     Decoder policy = policyForm.decoder(policyForm.initial(1), true);
                     Decoder value = valueForm.decoder(valueForm.initial(2), true)) {
@@ -346,7 +352,7 @@ class AdapterTest {
                 decoder.zeroGrad();
                 decoder.dropInputs(18);
                 assertThat(gradients(decoder)).isNotEqualTo(once);
-                List<TokenRow> rows = rows(base.config().vocabulary());
+                List<TokenRow> rows = rows(base.config().vocabulary(), 3);
                 assertThat(decoder.logprobs(rows, 1, 3).get(0))
                         .as("scoring never drops")
                         .isEqualTo(plain.logprobs(rows, 1, 3).get(0));

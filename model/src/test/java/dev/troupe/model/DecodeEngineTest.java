@@ -177,6 +177,70 @@ class DecodeEngineTest {
         }
     }
 
+    /** A kept prompt's numbers are its own: nothing of them lies in memory that Java takes back. */
+    @Test
+    void shouldBeginTheSameFromAKeptPromptAfterAGarbageCollection() {
+        SamplingConfig penalised = new SamplingConfig(0.7, 20, 0.9, 0.02, 1.3, false);
+        thread.run(() -> {
+            try (DecodeEngine engine = DecodeEngine.open(CONFIG, WEIGHTS, SLOTS, LENGTH, penalised)) {
+                DecodeEngine.Step first = engine.prefill(prompt(11, 1), new int[] {0}, new double[] {0.5});
+                for (int i = 0; i < 50; i++) {
+                    System.gc();
+                    java.nio.ByteBuffer.allocateDirect(1 << 10).putLong(0, -1);
+                }
+                DecodeEngine.Step again = engine.prefill(prompt(11, 1), new int[] {1}, new double[] {0.5});
+                assertThat(again.tokens()).isEqualTo(first.tokens());
+                assertThat(again.keptMass()).isEqualTo(first.keptMass());
+            }
+        });
+    }
+
+    @Test
+    void shouldKeepTheLastPromptsAndRefuseMoreAtATime() {
+        thread.run(() -> {
+            try (DecodeEngine engine = DecodeEngine.open(CONFIG, WEIGHTS, 40, LENGTH, SamplingConfig.greedy())) {
+                List<int[]> many = new ArrayList<>();
+                for (int i = 0; i < DecodeEngine.KEPT_PROMPTS + 1; i++) {
+                    many.add(prompt(5, i));
+                }
+                int[] slots = java.util.stream.IntStream.range(0, many.size()).toArray();
+                double[] half = new double[many.size()];
+                java.util.Arrays.fill(half, 0.5);
+                assertThatThrownBy(() -> engine.prefill(many, slots, half)).hasMessageContaining("at most 32");
+                DecodeEngine.Step one = engine.prefill(many.get(1), new int[] {0}, new double[] {0.5});
+                // Each of these pushes one prompt out of a pass that others still stand in.
+                for (int from = 0; from + 20 <= many.size(); from += 3) {
+                    List<int[]> some = many.subList(from, from + 20);
+                    int[] into = java.util.stream.IntStream.range(1, 21).toArray();
+                    engine.prefill(some, into, java.util.Arrays.copyOf(half, 20));
+                    for (int slot : into) {
+                        engine.release(slot);
+                    }
+                }
+                DecodeEngine.Step again = engine.prefill(many.get(1), new int[] {1}, new double[] {0.5});
+                assertThat(again.logprobs()).isEqualTo(one.logprobs());
+            }
+        });
+    }
+
+    /** Matrices large enough to lie packed are hashed as the numbers they are. */
+    @Test
+    void shouldHashPackedWeights() {
+        ModelConfig large = ModelConfig.llama(600, 256, 384, 1, 4, 2, 64);
+        TensorSet weights = ModelInit.random(large, 3);
+        thread.run(() -> {
+            try (DecodeEngine engine = DecodeEngine.open(large, weights, 4, 32, SamplingConfig.greedy());
+                    DecodeEngine narrow =
+                            DecodeEngine.open(large, weights, 4, 32, SamplingConfig.greedy(), Dtype.BF16);
+                    Decoder rounded = Decoder.load(large, weights, false, new Numerics(Dtype.BF16, false))) {
+                assertThat(engine.liveSha256()).isEqualTo(weights.sha256());
+                assertThat(narrow.liveSha256())
+                        .isEqualTo(rounded.export().sha256())
+                        .isNotEqualTo(weights.sha256());
+            }
+        });
+    }
+
     /** What is kept of a prompt must not outlive the weights it was computed with. */
     @Test
     void shouldComputeAPromptAgainAfterASwap() {

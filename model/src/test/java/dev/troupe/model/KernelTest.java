@@ -27,6 +27,7 @@ class KernelTest {
         "llama-gqa-tied, 0.7, 70",
         "llama3-rope-untied, 1.3, 40",
         "qwen2-bias, 1.0, 150",
+        "qwen2-bias, 0.9, 8",
         "llama-value, 1.0, 33",
         "llama-reward, 1.0, 64"
     })
@@ -97,10 +98,17 @@ class KernelTest {
         "llama-value, true"
     })
     void shouldComputeASharedPromptOnce(String model, boolean byKernel) {
-        compare(model, Numerics.FP32, decoder -> {
-            if (!byKernel) {
-                decoder.withoutKernel(false);
-            }
+        if (byKernel) {
+            shared(model, new Numerics(Dtype.BF16, true), decoder -> {});
+            shared(model, Numerics.FP32, decoder -> {});
+        } else {
+            shared(model, Numerics.FP32, decoder -> decoder.withoutKernel(false));
+        }
+    }
+
+    private static void shared(String model, Numerics numerics, Consumer<Decoder> first) {
+        compare(model, numerics, decoder -> {
+            first.accept(decoder);
             List<TokenRow> rows = new ArrayList<>();
             for (int r = 0; r < 9; r++) {
                 int prompt = new int[] {6, 6, 6, 11, 6, 11, 4, 6, 1}[r];
@@ -131,7 +139,9 @@ class KernelTest {
                 weights[i] = (float) (CounterNoise.uniform(6, 0, 0, i) - 0.4);
             }
             try (Autograd.Recording on = Autograd.record()) {
-                NDArray output = scores ? decoder.values(batch) : decoder.logprobs(batch, 0.9);
+                NDArray output = scores
+                        ? decoder.values(batch)
+                        : decoder.logprobsAndEntropy(batch, 0.9).get(0);
                 float[] outputs = output.toFloatArray();
                 Autograd.backward(output.mul(batch.manager().create(weights)).sum());
                 return new Outcome(outputs, scored, new float[0], decoder.exportGradients());

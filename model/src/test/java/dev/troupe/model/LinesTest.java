@@ -1,6 +1,7 @@
 package dev.troupe.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -41,6 +42,24 @@ class LinesTest {
     @Test
     void longAnswersToAShortPromptDoNotEither() {
         assertThat(lines(WIDE, groups(1, 8, 16, 900))).isEqualTo(8);
+    }
+
+    /** The context is a bound on a row's positions, not on the line that several share. */
+    @Test
+    void aLineMayBeLongerThanTheContext() {
+        ModelConfig config = ModelConfig.llama(64, 32, 48, 1, 2, 1, 24);
+        List<TokenRow> rows = groups(1, 5, 19, 5);
+        try (TensorThread thread = TensorThread.start("lines", 1)) {
+            thread.run(() -> {
+                try (Decoder decoder = Decoder.load(config, ModelInit.random(config, 1), false);
+                        Batch shared = Batch.of(rows, Lines.together(rows), Batch.Kind.COMPLETION);
+                        Batch tooLong = Batch.of(groups(1, 1, 20, 5), Batch.Kind.COMPLETION)) {
+                    assertThat(shared.width()).isEqualTo(19 + 5 * 5);
+                    assertThat(decoder.logprobs(shared, 1).toFloatArray()).hasSize(25);
+                    assertThatThrownBy(() -> decoder.logprobs(tooLong, 1)).hasMessageContaining("25 tokens");
+                }
+            });
+        }
     }
 
     /** One line must not become so long that the others are mostly padding. */

@@ -33,6 +33,7 @@ import dev.troupe.model.SoftTargets;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.TokenRow;
 import dev.troupe.model.WholeModel;
+import dev.troupe.proto.HostTensor;
 import dev.troupe.proto.TensorSet;
 import dev.troupe.proto.v1.FinishReason;
 import dev.troupe.rollout.Completion;
@@ -59,10 +60,10 @@ public final class OnlineBench implements AutoCloseable {
     private static final double RATE = 1e-6;
     private static final double NANO = 1e-9;
     /**
-     * Weights of more bytes come from memory for every token, so one engine with all cores reads them once where two
+     * Weights of more numbers come from memory for every token, so one engine with all cores reads them once where two
      * would read them twice; smaller ones stay in the caches, and two engines have less to wait for each other.
      */
-    private static final long FITS_CACHES = 32L << 20;
+    private static final long FITS_CACHES = 8L << 20;
 
     private final StepShape shape;
     private final Setup setup;
@@ -141,7 +142,7 @@ public final class OnlineBench implements AutoCloseable {
         this.reference = needs.reference() ? training.call(() -> frozenReference(numerics)) : null;
         this.teacher = needs.teacher() != null ? training.call(() -> frozenReference(numerics)) : null;
         List<TensorThread> generating =
-                model.weights().byteSize() > FITS_CACHES ? List.of(together) : List.of(first, second);
+                numbers(model.weights()) > FITS_CACHES ? List.of(together) : List.of(first, second);
         this.share = (shape.batch() + generating.size() - 1) / generating.size();
         this.sides = generating.stream()
                 .map(t -> t.call(() -> new Side(
@@ -156,6 +157,12 @@ public final class OnlineBench implements AutoCloseable {
                 new Schedule(Schedule.Kind.CONSTANT, 0, 1),
                 new PolicyUpdate.Learner(policy, RATE),
                 value == null ? null : new PolicyUpdate.Learner(value, RATE));
+    }
+
+    private static long numbers(TensorSet weights) {
+        return weights.tensors().values().stream()
+                .mapToLong(HostTensor::elements)
+                .sum();
     }
 
     /** PPO with TRL's numbers, a reward model, and one completion of each prompt. */
@@ -227,6 +234,7 @@ public final class OnlineBench implements AutoCloseable {
         Long peak = PeakMemory.bytes();
         line.put("peak_rss_mb", peak == null ? null : peak >> 20);
         line.put("threads", shape.threads());
+        line.put("engines", sides.size());
         return line;
     }
 
@@ -326,6 +334,9 @@ public final class OnlineBench implements AutoCloseable {
                 ? none(rows)
                 : second.submit(() -> critic.decoder().values(rows, shape.micro()));
         CompletableFuture<List<SoftTargets>> targets = training.submit(() -> softTargets(rows));
+        if (sides.size() == 1) { // its thread has the cores that the others compute on
+            CompletableFuture.allOf(references, values, targets).join();
+        }
         List<Float> rewards = shared(rows, this::rewards);
         List<Experience> batch = new ArrayList<>();
         for (int i = 0; i < rows.size(); i++) {

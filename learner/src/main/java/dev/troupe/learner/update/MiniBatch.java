@@ -5,9 +5,15 @@ import dev.troupe.learner.algorithm.Needs;
 import dev.troupe.learner.algorithm.Targets;
 import dev.troupe.learner.loss.Groups;
 import dev.troupe.learner.optim.Shuffle;
+import dev.troupe.model.TokenRow;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -20,21 +26,23 @@ final class MiniBatch {
     private final int tokens;
     private final int states;
 
-    private MiniBatch(List<Experience> batch, Targets targets, int[] order, int[] starts, int microBatch) {
-        List<int[]> longestFirst = new ArrayList<>();
-        for (int[] unit : units(order, starts)) {
-            longestFirst.add(unit);
+    /**
+     * @param units rows that stay together; as many units a micro-batch as it holds, at least one
+     * @param width of a unit in a pass: like stand with like
+     */
+    private MiniBatch(
+            List<Experience> batch, Targets targets, List<int[]> units, ToIntFunction<int[]> width, int microBatch) {
+        List<int[]> widestFirst = new ArrayList<>(units);
+        widestFirst.sort(Comparator.comparingInt(width).reversed().thenComparing(unit -> unit[0]));
+        int[] filling = {};
+        for (int[] unit : widestFirst) {
+            if (filling.length > 0 && filling.length + unit.length > microBatch) {
+                microBatches.add(filling);
+                filling = new int[0];
+            }
+            filling = joined(filling, unit);
         }
-        longestFirst.sort(Comparator.comparingInt((int[] unit) -> longest(batch, unit))
-                .reversed()
-                .thenComparing(unit -> unit[0]));
-        int size = longestFirst.stream().mapToInt(u -> u.length).max().orElse(1);
-        int unitsAtOnce = Math.max(1, microBatch / size);
-        for (int from = 0; from < longestFirst.size(); from += unitsAtOnce) {
-            microBatches.add(longestFirst.subList(from, Math.min(longestFirst.size(), from + unitsAtOnce)).stream()
-                    .flatMapToInt(IntStream::of)
-                    .toArray());
-        }
+        microBatches.add(filling);
         rows = microBatches.stream().mapToInt(m -> m.length).sum();
         tokens = rowsOf().map(r -> batch.get(r).length()).sum();
         states = targets.states()
@@ -46,12 +54,24 @@ final class MiniBatch {
         return microBatches.stream().flatMapToInt(IntStream::of);
     }
 
-    private static List<int[]> units(int[] units, int[] starts) {
-        List<int[]> rows = new ArrayList<>();
-        for (int u : units) {
-            rows.add(IntStream.range(starts[u], starts[u + 1]).toArray());
+    /** Rows of one prompt together, or each alone. */
+    private static List<int[]> units(List<Experience> batch, int[] rows, boolean byPrompt) {
+        Map<Long, int[]> units = new LinkedHashMap<>();
+        for (int row : rows) {
+            long key = byPrompt ? batch.get(row).id().draw() : row;
+            units.merge(key, new int[] {row}, MiniBatch::joined);
         }
-        return rows;
+        return List.copyOf(units.values());
+    }
+
+    private static int[] joined(int[] some, int[] more) {
+        return IntStream.concat(IntStream.of(some), IntStream.of(more)).toArray();
+    }
+
+    /** Columns of the unit's prompt and all its completions behind it. */
+    private static int lined(List<Experience> batch, int[] unit) {
+        return batch.get(unit[0]).row().promptLength()
+                + IntStream.of(unit).map(r -> batch.get(r).length()).sum();
     }
 
     private static int longest(List<Experience> batch, int[] unit) {
@@ -62,7 +82,8 @@ final class MiniBatch {
      * The optimizer steps of an epoch. With one a pass the order of rows does not matter and none is drawn. Where the
      * algorithm needs groups, none is cut.
      *
-     * @param together keep a group's rows in one micro-batch, as far as it holds them: they share their prompt there
+     * @param sharing whether rows would share their prompts in a pass; then those of a prompt stay in one micro-batch,
+     *     if that holds those of every prompt
      */
     static List<MiniBatch> ofEpoch(
             List<Experience> batch,
@@ -71,37 +92,31 @@ final class MiniBatch {
             UpdateSettings settings,
             long step,
             int epoch,
-            boolean together) {
+            Predicate<List<TokenRow>> sharing) {
         int[] groups = needs.groups()
                 ? Groups.starts(batch.stream().mapToLong(e -> e.id().draw()).toArray())
                 : IntStream.rangeClosed(0, batch.size()).toArray();
         int units = groups.length - 1;
-        int longest = IntStream.range(0, units)
-                .map(u -> groups[u + 1] - groups[u])
-                .max()
-                .orElse(1);
-        boolean whole = needs.pairs() || (together && longest <= settings.microBatch());
         int parts = Math.min(settings.miniBatches(), units);
         int[] order =
                 parts == 1 ? IntStream.range(0, units).toArray() : Shuffle.order(settings.seed(), step, epoch, units);
         List<MiniBatch> minis = new ArrayList<>();
         for (int p = 0; p < parts; p++) {
-            int[] some = java.util.Arrays.copyOfRange(order, units * p / parts, units * (p + 1) / parts);
-            minis.add(
-                    whole
-                            ? new MiniBatch(batch, targets, some, groups, settings.microBatch())
-                            : new MiniBatch(
-                                    batch,
-                                    targets,
-                                    rows(some, groups),
-                                    IntStream.rangeClosed(0, batch.size()).toArray(),
-                                    settings.microBatch()));
+            int[] rows = IntStream.of(Arrays.copyOfRange(order, units * p / parts, units * (p + 1) / parts))
+                    .flatMap(u -> IntStream.range(groups[u], groups[u + 1]))
+                    .toArray();
+            List<int[]> byPrompt = units(batch, rows, true);
+            boolean together = sharing.test(
+                            IntStream.of(rows).mapToObj(r -> batch.get(r).row()).toList())
+                    && byPrompt.stream().allMatch(u -> u.length <= settings.microBatch());
+            minis.add(new MiniBatch(
+                    batch,
+                    targets,
+                    together || needs.pairs() ? byPrompt : units(batch, rows, false),
+                    unit -> together ? lined(batch, unit) : longest(batch, unit),
+                    settings.microBatch()));
         }
         return minis;
-    }
-
-    private static int[] rows(int[] units, int[] starts) {
-        return units(units, starts).stream().flatMapToInt(IntStream::of).toArray();
     }
 
     /** Row numbers of each micro-batch. */

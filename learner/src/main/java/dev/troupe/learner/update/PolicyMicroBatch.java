@@ -84,7 +84,9 @@ final class PolicyMicroBatch implements MicroBatch {
         Map<String, Double> statistics = new TreeMap<>();
         answers.forEach((name, x) -> statistics.put(name, (double) x.getFloat()));
         if (!Double.isFinite(statistics.getOrDefault(LOSS, Double.NaN))) {
-            lastOutputs = outputs.get(0).toFloatArray();
+            lastOutputs = common.teacher == null && batch.lines() < rows.size()
+                    ? apart()
+                    : outputs.get(0).toFloatArray();
         }
         outputs.close();
         answers.values().forEach(NDArray::close);
@@ -101,6 +103,17 @@ final class PolicyMicroBatch implements MicroBatch {
                 .map(e -> Objects.requireNonNull(e.teacher(), () -> "trajectory " + e.id() + " has no soft targets"))
                 .toList();
         return decoder.divergence(batch, targets, teacher.beta(), teacher.temperature());
+    }
+
+    /** The outputs once more, a line a row: what is not a number reaches all that stands in its line. */
+    private float[] apart() {
+        float[] all = new float[batch.outputs()];
+        List<float[]> each =
+                decoder.logprobs(rows.stream().map(Experience::row).toList(), common.temperature, rows.size());
+        for (int i = 0; i < each.size(); i++) {
+            System.arraycopy(each.get(i), 0, all, batch.offsets()[i], each.get(i).length);
+        }
+        return all;
     }
 
     @Override

@@ -182,14 +182,18 @@ public final class PolicyUpdate {
             long step, double factor, List<Experience> batch, Targets targets, List<Half> halves, StepMetrics metrics) {
         List<MiniBatch> minis = List.of();
         boolean again = settings.miniBatches() == 1;
-        boolean together = policy.model
-                .decoder()
-                .sharesPrompts(batch.stream().map(Experience::row).toList());
         try {
             for (int epoch = 0; epoch < settings.epochs(); epoch++) {
                 if (minis.isEmpty() || !again) {
                     forget(minis, halves);
-                    minis = MiniBatch.ofEpoch(batch, targets, algorithm.needs(), settings, step, epoch, together);
+                    minis = MiniBatch.ofEpoch(
+                            batch,
+                            targets,
+                            algorithm.needs(),
+                            settings,
+                            step,
+                            epoch,
+                            policy.model.decoder()::sharesPrompts);
                 }
                 for (MiniBatch mini : minis) {
                     Half.Gradients made = optimizerStep(factor, batch, mini, halves, metrics);

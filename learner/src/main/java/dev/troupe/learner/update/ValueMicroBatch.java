@@ -74,11 +74,21 @@ final class ValueMicroBatch implements MicroBatch {
                 loss) {
             float[] statistics = loss.get(1).toFloatArray();
             if (!Float.isFinite(statistics[ValueLoss.LOSS])) {
-                lastValues = values.toFloatArray();
+                lastValues = batch.lines() < rows.size() ? apart() : values.toFloatArray();
             }
             return Map.of(LOSS, (double) statistics[ValueLoss.LOSS], "val/clipfrac_avg", (double)
                     statistics[ValueLoss.CLIPPED]);
         }
+    }
+
+    /** The values once more, a line a row: what is not a number reaches all that stands in its line. */
+    private float[] apart() {
+        float[] all = new float[batch.outputs()];
+        List<float[]> each = decoder.values(rows.stream().map(Experience::row).toList(), rows.size());
+        for (int i = 0; i < each.size(); i++) {
+            System.arraycopy(each.get(i), 0, all, batch.offsets()[i], each.get(i).length);
+        }
+        return all;
     }
 
     @Override

@@ -43,7 +43,13 @@ class HalfTest {
             List<Experience> batch = models.experience(5, 1);
             Ppo ppo = TinyModels.ppo(6);
             MiniBatch mini = MiniBatch.ofEpoch(
-                            batch, ppo.targets(batch, 0.05), ppo.needs(), TinyModels.settings(1, 1, 2), 0, 0, false)
+                            batch,
+                            ppo.targets(batch, 0.05),
+                            ppo.needs(),
+                            TinyModels.settings(1, 1, 2),
+                            0,
+                            0,
+                            rows -> false)
                     .get(0);
             assertThat(mini.microBatches()).hasSize(3);
             Half half = new Half(models.policy, (rows, count) -> new Poisoned(models, rows));

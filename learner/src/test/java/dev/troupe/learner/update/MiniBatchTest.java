@@ -38,7 +38,7 @@ class MiniBatchTest {
         List<Experience> batch = batch();
         Targets targets = Targets.ofCompletions(batch, new double[6], Map.of());
         Needs groups = Needs.inGroups(false, false);
-        return MiniBatch.ofEpoch(batch, targets, groups, TinyModels.settings(1, 1, micro), 0, 0, together)
+        return MiniBatch.ofEpoch(batch, targets, groups, TinyModels.settings(1, 1, micro), 0, 0, rows -> together)
                 .get(0)
                 .microBatches()
                 .stream()

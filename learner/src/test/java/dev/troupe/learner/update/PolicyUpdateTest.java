@@ -2,6 +2,7 @@ package dev.troupe.learner.update;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.learner.algorithm.Experience;
@@ -10,6 +11,8 @@ import dev.troupe.learner.algorithm.OffPolicy;
 import dev.troupe.learner.fixture.TinyModels;
 import dev.troupe.learner.loss.KlEstimator;
 import dev.troupe.learner.optim.Schedule;
+import dev.troupe.learner.optim.TrainedModel;
+import dev.troupe.model.TokenRow;
 import dev.troupe.proto.HostTensor;
 import dev.troupe.proto.TensorSet;
 import java.util.ArrayList;
@@ -17,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -121,6 +125,63 @@ class PolicyUpdateTest {
         assertThat(models.everything()).isEqualTo(before);
     }
 
+    /** Prompts long enough for even so small a model to share them; rows one at a time share nothing. */
+    @Test
+    void completionsBehindOnePromptTrainAsInALineEach() {
+        List<TokenRow> rows = new ArrayList<>();
+        Random random = new Random(5);
+        for (int r = 0; r < 8; r++) {
+            int[] prompt = new Random(r / 4).ints(30, 3, 48).toArray();
+            rows.add(TokenRow.of(prompt, random.ints(2 + r % 4, 3, 48).toArray()));
+        }
+        List<Experience> batch = models.experience(rows, random);
+        assertThat(models.policy.decoder().sharesPrompts(rows)).isTrue();
+        List<double[]> seen = new ArrayList<>();
+        for (int microBatch : new int[] {8, 1}) {
+            try (TinyModels fresh = new TinyModels()) {
+                PolicyUpdate update = fresh.update(
+                        TinyModels.settings(1, 1, microBatch), new Schedule(Schedule.Kind.CONSTANT, 0, 1), 1e-3);
+                update.beforeEachStep((policy, value, norm) ->
+                        seen.add(new double[] {policy.get(MicroBatch.LOSS), value.get(MicroBatch.LOSS), norm}));
+                assertThat(update.run(0, batch).fault()).isNull();
+            }
+        }
+        assertThat(seen).hasSize(2);
+        for (int i = 0; i < 3; i++) {
+            assertThat(seen.get(0)[i]).isCloseTo(seen.get(1)[i], within(1e-5 * Math.abs(seen.get(1)[i]) + 1e-8));
+        }
+        assertThat(seen.get(0)[2]).isGreaterThan(0.01);
+    }
+
+    /** What is not a number in one completion reaches all that stand in its line, and yet the right one is named. */
+    @Test
+    void theTrajectoryIsNamedThoughOthersShareItsPrompt() {
+        List<TokenRow> rows = new ArrayList<>();
+        int[] prompt = new Random(1).ints(30, 4, 48).toArray();
+        for (int r = 0; r < 4; r++) {
+            rows.add(TokenRow.of(prompt, new int[] {5, r == 2 ? 3 : 4, 6}));
+        }
+        List<Experience> batch = models.experience(rows, new Random(2));
+        poison(models.value, 3);
+        Fault fault = Objects.requireNonNull(update(1, 1, 4).run(0, batch).fault());
+        assertThat(fault.tensor()).isEqualTo("new values");
+        assertThat(fault.sample()).isEqualTo(batch.get(2).id());
+    }
+
+    /** No number of a token's embedding is one any more. */
+    private static void poison(TrainedModel model, int token) {
+        TensorSet weights = model.thread().call(() -> model.decoder().export());
+        Map<String, HostTensor> tensors = new LinkedHashMap<>(weights.tensors());
+        HostTensor embedding = weights.get("model.embed_tokens.weight");
+        float[] numbers = embedding.floats();
+        int width = (int) embedding.shape()[1];
+        for (int i = 0; i < width; i++) {
+            numbers[token * width + i] = Float.NaN;
+        }
+        tensors.put("model.embed_tokens.weight", HostTensor.ofFloats(numbers, embedding.shape()));
+        model.thread().run(() -> model.decoder().assign(TensorSet.of(tensors)));
+    }
+
     private long stepWithBadRowLast(List<Experience> batch, int bad) {
         for (long step = 0; step < 100; step++) {
             MiniBatch first = MiniBatch.ofEpoch(
@@ -130,7 +191,7 @@ class PolicyUpdateTest {
                             TinyModels.settings(1, 2, 3),
                             step,
                             0,
-                            false)
+                            rows -> false)
                     .get(0);
             if (first.microBatches().stream()
                     .flatMapToInt(java.util.Arrays::stream)
@@ -144,16 +205,6 @@ class PolicyUpdateTest {
     @Test
     void anOutputThatIsNotFiniteNamesTheTrajectory() {
         // Row 2 alone holds token 3.
-        TensorSet weights =
-                models.valueThread().call(() -> models.value.decoder().export());
-        Map<String, HostTensor> tensors = new LinkedHashMap<>(weights.tensors());
-        HostTensor embedding = weights.get("model.embed_tokens.weight");
-        float[] numbers = embedding.floats();
-        int width = (int) embedding.shape()[1];
-        for (int i = 0; i < width; i++) {
-            numbers[3 * width + i] = Float.NaN;
-        }
-        tensors.put("model.embed_tokens.weight", HostTensor.ofFloats(numbers, embedding.shape()));
         List<Experience> batch = new ArrayList<>();
         for (Experience e : models.experience(5, 4)) {
             int[] ids = java.util.Arrays.stream(e.row().ids())
@@ -162,7 +213,7 @@ class PolicyUpdateTest {
             ids[1] = batch.size() == 2 ? 3 : ids[1];
             batch.add(new Experience(
                     e.id(),
-                    new dev.troupe.model.TokenRow(ids, e.row().promptLength()),
+                    new TokenRow(ids, e.row().promptLength()),
                     e.finishReason(),
                     e.behaviourLogprobs(),
                     e.proximalLogprobs(),
@@ -171,7 +222,7 @@ class PolicyUpdateTest {
                     e.score(),
                     e.versions()));
         }
-        models.valueThread().run(() -> models.value.decoder().assign(TensorSet.of(tensors)));
+        poison(models.value, 3);
         Fault fault = Objects.requireNonNull(update(1, 1, 5).run(0, batch).fault());
         assertThat(fault.tensor()).isEqualTo("new values");
         assertThat(fault.sample()).isEqualTo(new TrajectoryRef(2, 1));
