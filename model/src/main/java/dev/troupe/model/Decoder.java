@@ -225,7 +225,7 @@ public final class Decoder implements AutoCloseable {
         return Batch.of(rows, Lines.cheapest(rows, config), kind);
     }
 
-    /** Whether {@link #batch} would let these rows share their prompts: then those of one prompt should stay together. */
+    /** Whether {@link #batch} would let these rows share their prompts: those of one should stay together then. */
     public boolean sharesPrompts(List<TokenRow> rows) {
         return Lines.cheapest(rows, config).count() < rows.size();
     }

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -12,6 +13,9 @@ import java.util.List;
  * divergence from them. Logits, and the teacher's numbers on the device, are held for a chunk of positions at a time.
  */
 final class DistillationHead {
+    /** Chunks whose gradients with respect to the logits are kept for the way back; those of others are made again. */
+    private static final int KEPT_CHUNKS = 16;
+
     private final Script script;
     private final NDArray weight;
     private final NDArray gradient;
@@ -71,14 +75,14 @@ final class DistillationHead {
         boolean recording = Autograd.isRecording();
         float[] divergences = new float[batch.outputs()];
         float[] entropies = new float[batch.outputs()];
-        NDArray kept = null;
+        List<NDArray> kept = new ArrayList<>();
         for (int from = 0; from < batch.outputs(); from += chunk) {
             int to = Math.min(from + chunk, batch.outputs());
             try (NDList made = chunk(batch, h, head, from, to, teacher, beta)) {
                 System.arraycopy(made.get(0).toFloatArray(), 0, divergences, from, to - from);
                 System.arraycopy(made.get(1).toFloatArray(), 0, entropies, from, to - from);
-                if (recording && to - from == batch.outputs()) {
-                    kept = made.remove(2);
+                if (recording && kept.size() < KEPT_CHUNKS) {
+                    kept.add(made.remove(2));
                 }
             }
         }
@@ -86,16 +90,16 @@ final class DistillationHead {
         if (!recording) {
             head.close();
         } else {
-            NDArray only = kept;
             Autograd.defer(output, d -> {
                 // Of a bf16 head it is a copy in fp32, and the batch lives on.
                 try (head;
                         NDArray back = script.tensor(scope, "like", h)) {
                     for (int from = 0; from < batch.outputs(); from += chunk) {
                         int to = Math.min(from + chunk, batch.outputs());
-                        // Computed a second time unless one chunk holds all: [N, V] is never held.
-                        try (NDList made =
-                                only != null ? new NDList(only) : chunk(batch, h, head, from, to, teacher, beta)) {
+                        int place = from / chunk;
+                        try (NDList made = place < kept.size()
+                                ? new NDList(kept.get(place))
+                                : chunk(batch, h, head, from, to, teacher, beta)) {
                             backward(scope, d, made.get(made.size() - 1), h, head, from, to, back);
                         }
                     }

@@ -14,7 +14,7 @@ import java.util.Map;
  * @param width columns of the longest line
  */
 record Lines(List<Place> places, int count, int width) {
-    /** What a score of a query and a key costs, in multiplications over a head's width: small products and a softmax. */
+    /** What a query and a key cost, in multiplications over a head's width: small products and a softmax. */
     private static final int SCORE_COST = 4;
 
     /**

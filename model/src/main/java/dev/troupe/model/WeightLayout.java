@@ -223,7 +223,10 @@ final class WeightLayout {
         return TensorSet.of(out);
     }
 
-    /** {@link TensorSet#sha256()} of what {@link #split} makes, without making it; a leaf of several tensors may be asked for more than once. */
+    /**
+     * {@link TensorSet#sha256()} of what {@link #split} makes, without making it; a leaf of several tensors may be
+     * asked for more than once.
+     */
     String sha256(LeafBytes leafBytes) {
         TensorDigest digest = new TensorDigest();
         for (String name : TensorDigest.order(tensors.keySet())) {
