@@ -10,7 +10,8 @@ import java.util.List;
 
 /**
  * The language-model head where whole distributions matter (divergence.py): a teacher's answers, and a student's
- * divergence from them. Logits, and the teacher's numbers on the device, are held for a chunk of positions at a time.
+ * divergence from them. Logits, and the teacher's numbers on the device, are held for a chunk of positions at a time;
+ * for the way back gradients of a bounded number of chunks are kept.
  */
 final class DistillationHead {
     /** Chunks whose gradients with respect to the logits are kept for the way back; those of others are made again. */
