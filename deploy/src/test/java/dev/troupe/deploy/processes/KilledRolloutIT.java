@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
  * that would be the same five moments at five times the cost.
  */
 class KilledRolloutIT {
-    private static final int STEPS = 40;
+    private static final int STEPS = 26;
     private static final int BATCH = 16;
     private static final List<Long> SEEDS = List.of(11L, 12L, 13L, 14L, 15L);
     /** Latest finished trajectory after which a rollout is killed. */
