@@ -2,9 +2,11 @@
 
 Standard input: {"models": [{"folder", "file"?, "score"?, "rows", "new_tokens"?, "texts"?}, ...]}, with "file" the name
 of a GGUF file in the folder. Last line of standard output: a list with, for each model, "stored" (the dtype its
-configuration gives), "logits" of every row (of a score head its "scores"), "greedy" continuations and "ids" of texts.
+configuration gives), "logits" of every row (of a score head its "scores") in float64, "rounding", how far its own fp32 is from those,
+"greedy" continuations and "ids" of texts.
 """
 
+import copy
 import json
 import os
 import sys
@@ -13,17 +15,18 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import torch
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
-torch.set_num_threads(1)
-
 
 def answer(request):
     gguf = {"gguf_file": request["file"]} if "file" in request else {}
     kind = AutoModelForSequenceClassification if request.get("score") else AutoModelForCausalLM
     model = kind.from_pretrained(request["folder"], dtype=torch.float32, **gguf).eval()
-    out = {"stored": stored(request), "logits": [], "scores": [], "greedy": []}
+    exact = copy.deepcopy(model).double()
+    out = {"stored": stored(request), "logits": [], "scores": [], "rounding": 0.0, "greedy": []}
     with torch.no_grad():
         for row in request["rows"]:
-            logits = model(input_ids=torch.tensor([row])).logits[0]
+            logits = exact(input_ids=torch.tensor([row])).logits[0]
+            rounded = model(input_ids=torch.tensor([row])).logits[0]
+            out["rounding"] = max(out["rounding"], (rounded - logits).abs().max().item())
             out["scores" if request.get("score") else "logits"].append(logits.flatten().tolist())
             if "new_tokens" in request:
                 made = model.generate(

@@ -80,7 +80,13 @@ class TransformersRoundTripTest {
         return request;
     }
 
+    /**
+     * Against float64. Of a model whose logits are so large that fp32 cannot hold them to 1e-4, transformers' fp32
+     * says what it can: twice its own distance.
+     */
     private static void sameLogits(String what, ModelFolder model, int[][] rows, JsonNode answer) {
+        double tolerance = Math.max(LOGITS, 2 * answer.get("rounding").asDouble());
+        assertThat(tolerance).as("what fp32 can hold").isLessThan(1e-3);
         try (TensorThread thread = TensorThread.start("round trip", 1)) {
             thread.run(() -> {
                 try (Decoder decoder = Decoder.load(model.config(), model.weights(), false)) {
@@ -92,7 +98,7 @@ class TransformersRoundTripTest {
                         int from = score ? found.length - 1 : 0;
                         assertThat(found.length - from).isEqualTo(expected.length);
                         for (int i = 0; i < expected.length; i++) {
-                            assertThat((double) found[from + i]).as(what).isCloseTo(expected[i], within(LOGITS));
+                            assertThat((double) found[from + i]).as(what).isCloseTo(expected[i], within(tolerance));
                         }
                     }
                 }
