@@ -86,6 +86,14 @@ public record LearnerSettings(
         positive("learner.wait_deadline", waitDeadline);
     }
 
+    /**
+     * Whether policy and value model take turns on one thread while they train, where two threads would want more cores
+     * than there are. Then the activations of one of them are held at a time.
+     */
+    public boolean inTurns() {
+        return 2 * threads > Runtime.getRuntime().availableProcessors();
+    }
+
     /** Reads the settings; a key that is absent has the default of {@code troupe/learner.conf}. */
     public static LearnerSettings from(Config config) {
         Config c = withDefaults(config);

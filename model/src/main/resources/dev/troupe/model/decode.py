@@ -21,7 +21,7 @@ def prompts(self, ids: Tensor, positions: Tensor, segments: Tensor, last: Tensor
       x = torch.index_select(x, 0, last)
       o = torch.index_select(o, 0, last)
     x = self.finish(x, o, w, j, dims, eps)
-  logits = self.linear(self.rms_norm(x, w[1], eps), w, 2, dims)
+  logits = torch.contiguous(self.linear(self.rms_norm(x, w[1], eps), w, 2, dims))
   made = [logits]
   made.extend(stores)
   made.append(torch.clone(ids))
@@ -50,7 +50,7 @@ def advance(self, tokens: Tensor, positions: Tensor, fixed: List[Tensor], cache:
     scores = torch.baddbmm(mask, query, torch.transpose(keys, 1, 2), beta=1, alpha=e ** -0.5)
     o = torch.bmm(torch.softmax(scores, -1), values)
     x = self.finish(x, o.view([s, k * g * e]), w, j, dims, eps)
-  return self.linear(self.rms_norm(x, w[1], eps), w, 2, dims)
+  return torch.contiguous(self.linear(self.rms_norm(x, w[1], eps), w, 2, dims))
 
 # The first token of n slots [n], each after one of the prompts that prompts() has made, in rows [n]: copies its keys and
 # values into the slots and draws with noise [n]. Answer [3, n].

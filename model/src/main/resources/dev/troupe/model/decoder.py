@@ -30,7 +30,7 @@ def rotation(self, positions: Tensor, w: List[Tensor], dims: List[int]) -> List[
 # Queries, keys and values [N, K, G + 2, E] of the residual stream x [N, D], normed and turned; j is the layer's place
 # in w.
 def project(self, x: Tensor, w: List[Tensor], j: int, turn: List[Tensor], dims: List[int], eps: float) -> Tensor:
-  a = self.linear(self.rms_norm(x, w[j], eps), w, j + 1, dims)
+  a = torch.contiguous(self.linear(self.rms_norm(x, w[j], eps), w, j + 1, dims))
   if torch.gt(w[j + 2].numel(), 0):
     a = a + w[j + 2]
   a = a.view([-1, dims[1], dims[2] + 2, dims[3]])
@@ -101,7 +101,7 @@ def rms_norm_of(self, x: Tensor, w: List[Tensor], eps: float) -> Tensor:
 
 # The head at the selected positions: logits [M, V], or scores [M, 1].
 def head(self, ids: Tensor, positions: Tensor, segments: Tensor, selected: Tensor, w: List[Tensor], dims: List[int], eps: float) -> Tensor:
-  return self.linear(self.hidden(ids, positions, segments, selected, w, dims, eps), w, 2, dims)
+  return torch.contiguous(self.linear(self.hidden(ids, positions, segments, selected, w, dims, eps), w, 2, dims))
 
 # Scores [M] of a head with one output.
 def scores(self, ids: Tensor, positions: Tensor, segments: Tensor, selected: Tensor, w: List[Tensor], dims: List[int], eps: float) -> Tensor:

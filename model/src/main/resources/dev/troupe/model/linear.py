@@ -18,13 +18,30 @@
 def linear(self, x: Tensor, w: List[Tensor], i: int, dims: List[int]) -> Tensor:
   n = 4 + 9 * dims[0]
   if ops.prim.is_mkldnn(w[i]):
-    y = self.packed_linear(x, w[i])
+    y = self.added(self.packed_linear(x, w[i]), x, w, i, n)
   else:
-    y = torch.linear(x, self.wide(self.matrix(w, i, n)))
+    m = self.wide(self.matrix(w, i, n))
+    if torch.__and__(torch.lt(x.size(0), 65), torch.gt(m.numel(), 131071)):
+      y = self.by_channel(x, m, w, i, n)
+    else:
+      y = self.added(torch.linear(x, m), x, w, i, n)
+  return y
+
+# y [N, out] and what an adapter makes of x.
+def added(self, y: Tensor, x: Tensor, w: List[Tensor], i: int, n: int) -> Tensor:
   if self.adapted(w, i, n):
     u = torch.linear(self.dropped(x, w, i, n), w[n + i])
     y = torch.addmm(y, u, torch.t(self.adapter_b(w, i, n)))
   return y
+
+# Few rows times a large matrix m [out, in], as [out, N] turned: libtorch's library reads the matrix as it lies then, where
+# the other way round it would make a copy of it at every call.
+def by_channel(self, x: Tensor, m: Tensor, w: List[Tensor], i: int, n: int) -> Tensor:
+  columns = torch.contiguous(torch.t(x))
+  y = torch.mm(m, columns)
+  if self.adapted(w, i, n):
+    y = torch.addmm(y, self.adapter_b(w, i, n), torch.mm(w[n + i], torch.t(self.dropped(x, w, i, n))))
+  return torch.t(y)
 
 # Whether w has an adapter for the matrix at place i.
 def adapted(self, w: List[Tensor], i: int, n: int) -> bool:

@@ -15,7 +15,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Generation with an adapter, over matrices large enough to be packed, against the definition over the same base. */
+/**
+ * Generation with an adapter, over matrices large enough to be packed or multiplied by channel, against the definition
+ * over the same base.
+ */
 class AdapterEngineTest {
     private static final ModelConfig CONFIG = ModelConfig.llama(512, 256, 512, 2, 8, 4, 64);
     private static final AdapterConfig ADAPTER = new AdapterConfig(4, 8, 0, false, List.of(AdapterConfig.ALL_LINEAR));
@@ -106,9 +109,31 @@ class AdapterEngineTest {
         });
     }
 
+    /** A prompt in each of an odd number of slots, drawn from with the same noise, goes on alike to the last bit. */
+    @ParameterizedTest
+    @EnumSource(FrozenBase.Storage.class)
+    void shouldNotDependOnTheSlot(FrozenBase.Storage storage) {
+        onBase(storage, form -> {
+            try (DecodeEngine engine = form.engine(filled(form, 3), SLOTS, 64, SamplingConfig.atTemperature(1.0))) {
+                for (int slot = 0; slot < SLOTS; slot++) {
+                    engine.prefill(prompt(2), new int[] {slot}, new double[] {0.4});
+                }
+                for (int t = 1; t < NEW; t++) {
+                    double[] noise = new double[SLOTS];
+                    Arrays.fill(noise, CounterNoise.uniform(2, 0, 0, t));
+                    DecodeEngine.Step step = engine.step(noise);
+                    for (int slot = 1; slot < SLOTS; slot++) {
+                        assertThat(step.tokens()[slot]).isEqualTo(step.tokens()[0]);
+                        assertThat(step.logprobs()[slot]).isEqualTo(step.logprobs()[0]);
+                    }
+                }
+            }
+        });
+    }
+
     @Test
-    void shouldPackABaseOnceForAllEngines() {
-        onBase(FrozenBase.Storage.FP32, form -> {
+    void shouldPackANarrowBaseOnceForAllEngines() {
+        onBase(FrozenBase.Storage.BF16, form -> {
             try (Script script = Script.load(Decoder.class, "decoder.py", "linear.py", "sampling.py", "decode.py")) {
                 var first = form.base().packed(script, 4);
                 var second = form.base().packed(script, 32);
@@ -121,6 +146,19 @@ class AdapterEngineTest {
                     }
                 }
                 assertThat(copied).containsExactly(2, 5, 11, 12, 14, 20, 21);
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"FP32", "NF4"})
+    void shouldMultiplyOtherBasesAsTheyLie(FrozenBase.Storage storage) {
+        onBase(storage, form -> {
+            try (Script script = Script.load(Decoder.class, "decoder.py", "linear.py", "sampling.py", "decode.py")) {
+                var engines = form.base().packed(script, 4);
+                for (int slot = 0; slot < engines.size(); slot++) {
+                    assertThat(engines.get(slot)).isSameAs(form.base().places().get(slot));
+                }
             }
         });
     }

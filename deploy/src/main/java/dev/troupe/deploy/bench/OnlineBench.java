@@ -23,7 +23,6 @@ import dev.troupe.model.DecodeEngine;
 import dev.troupe.model.Decoder;
 import dev.troupe.model.Dtype;
 import dev.troupe.model.FrozenBase;
-import dev.troupe.model.ModelConfig;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelForm;
 import dev.troupe.model.ModelInit;
@@ -61,7 +60,8 @@ public final class OnlineBench implements AutoCloseable {
     private static final double NANO = 1e-9;
     /**
      * Weights of more numbers come from memory for every token, so one engine with all cores reads them once where two
-     * would read them twice; smaller ones stay in the caches, and two engines have less to wait for each other.
+     * would read them twice, and policy and value, trained one after the other, hold the activations of one of them;
+     * smaller ones stay in the caches, and two threads have less to wait for each other.
      */
     private static final long FITS_CACHES = 8L << 20;
 
@@ -70,7 +70,7 @@ public final class OnlineBench implements AutoCloseable {
     private final ModelFolder model;
     private final TensorThread first;
     private final TensorThread second;
-    /** Where the policy trains: beside the value model, or alone with all cores. */
+    /** Where the policy trains: beside the value model, or with all cores. */
     private final TensorThread training;
     /** All cores. */
     private final TensorThread together;
@@ -108,16 +108,17 @@ public final class OnlineBench implements AutoCloseable {
         }
     }
 
-    /** Loads everything; with two threads or more, policy and value model train side by side. */
+    /** Loads everything; small models train side by side, policy and value, if there are two threads. */
     public OnlineBench(ModelFolder model, StepShape shape, Setup setup) {
         this.shape = shape;
         this.model = model;
         this.setup = setup;
         Needs needs = setup.algorithm.needs();
         int half = Math.max(1, shape.threads() / 2);
-        this.first = TensorThread.start("policy", half);
-        this.second = TensorThread.start("value", half);
+        boolean wide = numbers(model.weights()) > FITS_CACHES;
         this.together = TensorThread.start("together", shape.threads());
+        this.first = wide ? together : TensorThread.start("policy", half);
+        this.second = wide ? together : TensorThread.start("value", half);
         this.training = needs.value() ? first : together;
         Numerics numerics = new Numerics(setup.dtype, false);
         this.base = setup.lora ? first.call(() -> Workload.base(model, setup.dtype)) : null;
@@ -127,26 +128,22 @@ public final class OnlineBench implements AutoCloseable {
         TensorSet start = form instanceof AdaptedModel adapted ? adapted.initial(SEED) : model.weights();
         AdamSettings adam = new AdamSettings(0.9, 0.999, 1e-8, 0.0, false);
         this.policy = TrainedModel.of("policy", training.call(() -> form.decoder(start, true)), adam, training);
-        ModelConfig scored = model.config().withScoreHead(true);
-        boolean scores = needs.value() || setup.rewardModel;
-        TensorSet scoring = scores ? ModelInit.withScoreHead(model.weights()) : model.weights();
-        if (needs.value()) {
-            AdaptedModel ours = base == null ? null : new AdaptedModel(base, Workload.ADAPTER, true, false);
-            Decoder decoder = second.call(() -> ours == null
-                    ? Decoder.load(scored, scoring, true, numerics)
-                    : ours.decoder(ours.initial(SEED), true));
-            this.value = TrainedModel.of("value", decoder, adam, second);
-        } else {
-            this.value = null;
-        }
+        ModelForm scored = base == null
+                ? new WholeModel(model.config().withScoreHead(true), numerics)
+                : new AdaptedModel(base, Workload.ADAPTER, true, false);
+        TensorSet scoring = scored instanceof AdaptedModel adapted
+                ? adapted.initial(SEED)
+                : ModelInit.withScoreHead(model.weights());
+        this.value = needs.value()
+                ? TrainedModel.of("value", second.call(() -> scored.decoder(scoring, true)), adam, second)
+                : null;
         this.reference = needs.reference() ? training.call(() -> frozenReference(numerics)) : null;
         this.teacher = needs.teacher() != null ? training.call(() -> frozenReference(numerics)) : null;
-        List<TensorThread> generating =
-                numbers(model.weights()) > FITS_CACHES ? List.of(together) : List.of(first, second);
+        List<TensorThread> generating = wide ? List.of(together) : List.of(first, second);
         this.share = (shape.batch() + generating.size() - 1) / generating.size();
         this.sides = generating.stream()
-                .map(t -> t.call(() -> new Side(
-                        t, engine(start), setup.rewardModel ? Decoder.load(scored, scoring, false, numerics) : null)))
+                .map(t -> t.call(
+                        () -> new Side(t, engine(start), setup.rewardModel ? scored.decoder(scoring, false) : null)))
                 .toList();
         this.update = new PolicyUpdate(
                 setup.algorithm,

@@ -81,8 +81,14 @@ public final class Learning {
         }
         Algorithm algorithm = Settings.algorithm(config);
         KlControl kl = LearnerSettings.kl(config, algorithm);
-        TrainedModel policy = trained("policy", policyStart, s);
-        TrainedModel value = valueStart == null ? null : trained("value", valueStart, s);
+        TrainedModel policy = trained("policy", policyStart, s, TensorThread.start("train-policy", s.threads()));
+        TrainedModel value = valueStart == null
+                ? null
+                : trained(
+                        "value",
+                        valueStart,
+                        s,
+                        s.inTurns() ? policy.thread() : TensorThread.start("train-value", s.threads()));
         List<TrainedModel> models = value == null ? List.of(policy) : List.of(policy, value);
         if (resumed != null) {
             models.forEach(resumed::restore);
@@ -113,8 +119,8 @@ public final class Learning {
                 config.getBoolean("control.shuffle_rewards") ? OptionalLong.of(s.seed()) : OptionalLong.empty());
     }
 
-    static TrainedModel trained(String name, RunForms.Start start, LearnerSettings settings) {
-        TensorThread thread = TensorThread.start("train-" + name, settings.threads());
+    private static TrainedModel trained(
+            String name, RunForms.Start start, LearnerSettings settings, TensorThread thread) {
         Decoder decoder = thread.call(() -> start.form().decoder(start.tensors(), true));
         return TrainedModel.of(name, decoder, settings.adam(), thread);
     }

@@ -40,9 +40,9 @@ record AdapterMemory(ModelConfig model, Numerics numerics, AdapterConfig adapter
         return quantised ? (long) (layers * NF4_BYTES) + embeddings * Float.BYTES : whole().weights();
     }
 
-    /** Layers and head as engines multiply by them, shared by all in a process; four bits are not laid out anew. */
+    /** Layers and head as engines multiply by them, shared by all in a process: a second time where the base is in bf16. */
     long packed() {
-        return quantised ? 0 : whole().packed();
+        return numerics.dtype() == Dtype.BF16 ? whole().packed() : 0;
     }
 
     /** The adapter's own numbers. */

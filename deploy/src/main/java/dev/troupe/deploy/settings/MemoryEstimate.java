@@ -174,7 +174,7 @@ public final class MemoryEstimate {
                         (valueApart ? value.base() : 0) + value.adapted(),
                         value.optimizer(true),
                         0,
-                        value.trained(micro, length)));
+                        valueActivations(policy.trained(micro, length), value.trained(micro, length))));
         int replicas = config.getInt("rollout.replicas");
         long cache = policy.cache(config.getLong("rollout.slots"), length);
         roles.add(new Role("rollout, each of " + replicas, replicas, 3 * policy.adapted(), 0, cache, 0));
@@ -201,6 +201,11 @@ public final class MemoryEstimate {
     private boolean wants(Predicate<Needs> what) {
         Needs n = needs;
         return n != null && what.test(n);
+    }
+
+    /** What the value model's pass keeps beside the policy's, or beyond it where they take turns. */
+    private long valueActivations(long policy, long value) {
+        return LearnerSettings.from(config).inTurns() ? Math.max(0, value - policy) : value;
     }
 
     private void addIf(boolean wanted, Role role) {
@@ -239,7 +244,13 @@ public final class MemoryEstimate {
                 "learner: policy", 1, policy.weights(), policy.optimizer(true), 0, policy.trained(micro, length)));
         addIf(
                 wants(Needs::value),
-                new Role("learner: value", 1, value.weights(), value.optimizer(true), 0, value.trained(micro, length)));
+                new Role(
+                        "learner: value",
+                        1,
+                        value.weights(),
+                        value.optimizer(true),
+                        0,
+                        valueActivations(policy.trained(micro, length), value.trained(micro, length))));
         int replicas = config.getInt("rollout.replicas");
         long cache = policy.cache(config.getLong("rollout.slots"), length);
         roles.add(new Role("rollout, each of " + replicas, replicas, policy.generating(), 0, cache, 0));

@@ -98,6 +98,23 @@ class MemoryEstimateTest {
                 .isEqualTo(2 * one);
     }
 
+    /** Where both models want all cores they take turns, and the value model needs no room beside the policy's pass. */
+    @Test
+    void shouldCountOnePassOfModelsThatTakeTurns() {
+        int cores = Runtime.getRuntime().availableProcessors();
+        assertThat(valueActivations("learner.threads = " + cores)).isZero();
+        if (cores > 1) {
+            assertThat(valueActivations("learner.threads = 1")).isPositive();
+        }
+    }
+
+    private static long valueActivations(String settings) {
+        return MemoryEstimate.of(Settings.parse("test", settings, List.of()).config()).roles().stream()
+                .filter(role -> role.name().equals("learner: value"))
+                .mapToLong(MemoryEstimate.Role::activations)
+                .sum();
+    }
+
     private static long rewards(String settings) {
         return MemoryEstimate.of(Settings.parse("test", settings, List.of()).config()).roles().stream()
                 .filter(role -> role.name().startsWith("reward"))
@@ -114,8 +131,13 @@ class MemoryEstimateTest {
         assertThat(plain.adapted()).isEqualTo(4 * ranks);
         assertThat(plain.optimizer(true)).isEqualTo(4 * 6 * ranks);
         assertThat(plain.base()).isEqualTo(4 * SMOLLM2);
+        assertThat(plain.packed()).isZero();
+        Config narrow = Settings.parse("test", "adapter.mode = lora, dtype = bf16", List.of())
+                .config();
         // All but the 61 norms, the head's matrix being the embedding.
-        assertThat(plain.packed()).isEqualTo(4 * (SMOLLM2 - 61 * 576));
+        assertThat(AdapterMemory.of(smollm2(), dev.troupe.model.ModelSettings.from(narrow))
+                        .packed())
+                .isEqualTo(4 * (SMOLLM2 - 61 * 576));
         Config qlora = Settings.parse("test", "adapter.mode = qlora", List.of()).config();
         AdapterMemory four = AdapterMemory.of(smollm2(), dev.troupe.model.ModelSettings.from(qlora));
         long embedding = 49152L * 576;

@@ -107,7 +107,7 @@ public final class OnlineTraining implements Training {
         for (TrainedModel model : update.models()) {
             model.close();
             model.thread().run(model.decoder()::close);
-            model.thread().close();
         }
+        update.models().forEach(model -> model.thread().close());
     }
 }

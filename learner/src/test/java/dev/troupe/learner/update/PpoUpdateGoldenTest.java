@@ -24,16 +24,19 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Three optimizer steps of TRL's PPO on a tiny Llama, whole and cut into micro-batches. */
+/** Three optimizer steps of TRL's PPO on a tiny Llama, whole and cut into micro-batches, side by side and in turns. */
 class PpoUpdateGoldenTest {
     private static final double TRL_TEMPERATURE_EPSILON = 1e-7;
 
     private final TensorThread policyThread = TensorThread.start("policy", 1);
-    private final TensorThread valueThread = TensorThread.start("value", 1);
+    private TensorThread valueThread = policyThread;
 
     @ParameterizedTest
-    @CsvSource({"4", "1", "3"})
-    void threeSteps(int microBatch) {
+    @CsvSource({"4, false", "1, false", "3, false", "3, true"})
+    void threeSteps(int microBatch, boolean inTurns) {
+        if (!inTurns) {
+            valueThread = TensorThread.start("value", 1);
+        }
         for (Golden.Case golden : cases().toList()) {
             threeSteps(golden, microBatch);
         }
