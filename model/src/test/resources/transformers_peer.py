@@ -2,7 +2,8 @@
 
 Standard input: {"models": [{"folder", "file"?, "score"?, "rows", "new_tokens"?, "texts"?}, ...]}, with "file" the name
 of a GGUF file in the folder. Last line of standard output: a list with, for each model, "stored" (the dtype its
-configuration gives), "logits" of every row (of a score head its "scores") in float64, "rounding", how far its own fp32 is from those,
+configuration gives), "logits" of every row (of a score head its "scores") with weights, products and residual stream in
+float64 (norms, angles and softmax stay in fp32, as transformers has them), "rounding", how far its own fp32 is from those,
 "greedy" continuations and "ids" of texts.
 """
 

@@ -87,8 +87,8 @@ public record LearnerSettings(
     }
 
     /**
-     * Whether policy and value model take turns on one thread while they train, where two threads would want more cores
-     * than there are. Then the activations of one of them are held at a time.
+     * Whether policy and value model take turns on one thread while they train: where the two would want more cores
+     * than this machine has. Then the activations of one of them are held at a time.
      */
     public boolean inTurns() {
         return 2 * threads > Runtime.getRuntime().availableProcessors();

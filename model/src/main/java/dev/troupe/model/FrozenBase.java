@@ -198,11 +198,11 @@ public final class FrozenBase implements AutoCloseable {
     }
 
     /**
-     * The first stretch of {@link #slots()} for engines, which all share it. Matrices in fp32 are multiplied as they lie,
-     * and so are those in four bits: whoever asks for them has no room for others. Large ones in bf16 are there a second
-     * time, as oneDNN wants them, in fp32 unless the processor computes in bf16: widening them at each step would take
-     * longer than the products do. That copy costs what the layers and the head take in that format, so a base that
-     * only trains and scores never has it.
+     * The first stretch of {@link #slots()} for engines, which all share it. Matrices in fp32 are multiplied as they
+     * lie, and so are those in four bits: whoever asks for them has no room for others. Large ones in bf16 are there a
+     * second time, as oneDNN wants them, in fp32 unless the processor computes in bf16: widening them at each step
+     * would take longer than the products do. That copy costs what the layers and the head take in that format, so a
+     * base that only trains and scores never has it.
      *
      * @param engine decode.py
      * @param rows of the products to come, as the first engine says

@@ -6,7 +6,7 @@ import ai.djl.ndarray.NDManager;
 import dev.troupe.proto.TensorSet;
 
 /**
- * An adapter for generation: over the packed matrices of its base, which all engines on that base share, and with the
+ * An adapter for generation: over matrices of its base that all engines share, packed where that helps, and with the
  * scale worked into B, which is read for each token and changes only when the adapter does.
  */
 final class PackedAdapter implements PlacedWeights {

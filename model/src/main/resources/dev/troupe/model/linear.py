@@ -21,7 +21,7 @@ def linear(self, x: Tensor, w: List[Tensor], i: int, dims: List[int]) -> Tensor:
     y = self.added(self.packed_linear(x, w[i]), x, w, i, n)
   else:
     m = self.wide(self.matrix(w, i, n))
-    if torch.__and__(torch.lt(x.size(0), 65), torch.gt(m.numel(), 131071)):
+    if self.few(x, m):
       y = self.by_channel(x, m, w, i, n)
     else:
       y = self.added(torch.linear(x, m), x, w, i, n)
@@ -34,8 +34,14 @@ def added(self, y: Tensor, x: Tensor, w: List[Tensor], i: int, n: int) -> Tensor
     y = torch.addmm(y, u, torch.t(self.adapter_b(w, i, n)))
   return y
 
-# Few rows times a large matrix m [out, in], as [out, N] turned: libtorch's library reads the matrix as it lies then, where
-# the other way round it would make a copy of it at every call.
+# Whether rows x are few and the matrix m is large: up to 64 rows reading it takes longer than computing, on a processor.
+# Smaller matrices (PackedWeights has the same bound) stay in the caches.
+def few(self, x: Tensor, m: Tensor) -> bool:
+  small = torch.__or__(torch.gt(x.size(0), 64), torch.lt(m.numel(), 131072))
+  return torch.__not__(torch.__or__(small, ops.prim.is_cuda(m)))
+
+# Few rows times a large matrix m [out, in], as [out, N] turned: MKL reads the matrix as it lies then, where the other way
+# round it would make a copy of it at every call.
 def by_channel(self, x: Tensor, m: Tensor, w: List[Tensor], i: int, n: int) -> Tensor:
   columns = torch.contiguous(torch.t(x))
   y = torch.mm(m, columns)

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
@@ -26,7 +27,11 @@ class AdapterEngineTest {
     private static final int NEW = 12;
 
     private static void onBase(FrozenBase.Storage storage, Consumer<AdaptedModel> work) {
-        try (TensorThread thread = TensorThread.start("engine", 1)) {
+        onBase(storage, 1, work);
+    }
+
+    private static void onBase(FrozenBase.Storage storage, int threads, Consumer<AdaptedModel> work) {
+        try (TensorThread thread = TensorThread.start("engine", threads)) {
             thread.run(() -> {
                 try (FrozenBase base = FrozenBase.load("base", CONFIG, ModelInit.random(CONFIG, 7), storage)) {
                     work.accept(new AdaptedModel(base, ADAPTER, false));
@@ -36,7 +41,7 @@ class AdapterEngineTest {
     }
 
     /** An adapter that changes something. */
-    private static TensorSet filled(AdaptedModel form, long seed) {
+    static TensorSet filled(AdaptedModel form, long seed) {
         Map<String, HostTensor> tensors = new LinkedHashMap<>();
         form.initial(seed).tensors().forEach((name, t) -> {
             float[] values = new float[Math.toIntExact(t.elements())];
@@ -109,20 +114,20 @@ class AdapterEngineTest {
         });
     }
 
-    /** A prompt in each of an odd number of slots, drawn from with the same noise, goes on alike to the last bit. */
+    /** A prompt in each slot, drawn from with the same noise, goes on alike to the last bit. */
     @ParameterizedTest
-    @EnumSource(FrozenBase.Storage.class)
-    void shouldNotDependOnTheSlot(FrozenBase.Storage storage) {
-        onBase(storage, form -> {
-            try (DecodeEngine engine = form.engine(filled(form, 3), SLOTS, 64, SamplingConfig.atTemperature(1.0))) {
-                for (int slot = 0; slot < SLOTS; slot++) {
+    @CsvSource({"FP32, 5, 1", "FP32, 13, 2", "FP32, 33, 1", "FP32, 64, 2", "BF16, 5, 2", "NF4, 5, 1", "NF4, 33, 2"})
+    void shouldNotDependOnTheSlot(FrozenBase.Storage storage, int slots, int threads) {
+        onBase(storage, threads, form -> {
+            try (DecodeEngine engine = form.engine(filled(form, 3), slots, 64, SamplingConfig.atTemperature(1.0))) {
+                for (int slot = 0; slot < slots; slot++) {
                     engine.prefill(prompt(2), new int[] {slot}, new double[] {0.4});
                 }
                 for (int t = 1; t < NEW; t++) {
-                    double[] noise = new double[SLOTS];
+                    double[] noise = new double[slots];
                     Arrays.fill(noise, CounterNoise.uniform(2, 0, 0, t));
                     DecodeEngine.Step step = engine.step(noise);
-                    for (int slot = 1; slot < SLOTS; slot++) {
+                    for (int slot = 1; slot < slots; slot++) {
                         assertThat(step.tokens()[slot]).isEqualTo(step.tokens()[0]);
                         assertThat(step.logprobs()[slot]).isEqualTo(step.logprobs()[0]);
                     }

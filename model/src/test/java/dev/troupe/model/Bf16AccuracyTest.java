@@ -47,10 +47,8 @@ class Bf16AccuracyTest {
     @Test
     void shouldBeAsCloseToFp32AsTransformersIs() throws Exception {
         String python = given("troupe.python", "TROUPE_PYTHON");
-        String models = given("troupe.models", "TROUPE_MODELS");
         Assumptions.assumeFalse(python.isBlank(), "-Dtroupe.python (a Python with transformers) is not given");
-        Assumptions.assumeFalse(models.isBlank(), "-Dtroupe.models (a folder with smollm2-135m-instruct) is not given");
-        ModelFolder model = ModelFolder.open(Path.of(models, "smollm2-135m-instruct"));
+        ModelFolder model = ModelFolder.open(RealModels.input("smollm2-135m-instruct"));
         List<TokenRow> rows = new ArrayList<>();
         List<float[]> rollout = new ArrayList<>();
         List<float[]> learner = new ArrayList<>();

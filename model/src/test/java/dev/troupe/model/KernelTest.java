@@ -8,6 +8,7 @@ import dev.troupe.proto.HostTensor;
 import dev.troupe.proto.TensorSet;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +42,36 @@ class KernelTest {
                     decoder.withoutKernel();
                     Outcome definition = pass(decoder, temperature, width);
                     assertClose(kernel, definition);
+                }
+            });
+        }
+    }
+
+    /** Few positions of a model whose matrices the definition multiplies by channel, alone and with an adapter. */
+    @ParameterizedTest
+    @CsvSource({"false, 1", "true, 1", "false, 3", "true, 3"})
+    void shouldEqualAutogradByChannel(boolean adapted, int rows) {
+        ModelConfig wide = ModelConfig.llama(512, 256, 512, 2, 8, 4, 64);
+        TensorSet weights = ModelInit.random(wide, 7);
+        AdapterConfig adapter = new AdapterConfig(4, 8, 0, false, List.of(AdapterConfig.ALL_LINEAR));
+        List<TokenRow> texts = new ArrayList<>();
+        for (int r = 0; r < rows; r++) {
+            int[] ids = new int[20];
+            Arrays.setAll(ids, t -> (int) (CounterNoise.uniform(8, 0, 0, t) * wide.vocabulary()));
+            texts.add(new TokenRow(ids, 6));
+        }
+        try (TensorThread thread = TensorThread.start("kernel", 1)) {
+            thread.run(() -> {
+                try (FrozenBase base = FrozenBase.load("base", wide, weights, FrozenBase.Storage.FP32)) {
+                    AdaptedModel form = new AdaptedModel(base, adapter, false);
+                    try (Decoder decoder = adapted
+                            ? form.decoder(AdapterEngineTest.filled(form, 3), true)
+                            : Decoder.load(wide, weights, true, Numerics.FP32)) {
+                        Outcome kernel = pass(decoder, Batch.of(texts, Batch.Kind.COMPLETION));
+                        decoder.zeroGrad();
+                        decoder.withoutKernel();
+                        assertClose(kernel, pass(decoder, Batch.of(texts, Batch.Kind.COMPLETION)));
+                    }
                 }
             });
         }

@@ -61,7 +61,7 @@ class TransformersRoundTripTest {
         String property = System.getProperty("troupe.python", "");
         String python = property.isBlank() ? System.getenv().getOrDefault("TROUPE_PYTHON", "") : property;
         Assumptions.assumeFalse(
-                python.isBlank(), "-Dtroupe.python (a Python with torch, transformers and gguf) is not given");
+                python.isBlank(), "-Dtroupe.python (a Python with torch, transformers, peft and gguf) is not given");
         return python;
     }
 
@@ -81,8 +81,8 @@ class TransformersRoundTripTest {
     }
 
     /**
-     * Against float64. Of a model whose logits are so large that fp32 cannot hold them to 1e-4, transformers' fp32
-     * says what it can: twice its own distance.
+     * Against products in float64. Of a model whose logits are so large that fp32 cannot hold them to 1e-4,
+     * transformers' fp32 says what it can: twice its own distance.
      */
     private static void sameLogits(String what, ModelFolder model, int[][] rows, JsonNode answer) {
         double tolerance = Math.max(LOGITS, 2 * answer.get("rounding").asDouble());

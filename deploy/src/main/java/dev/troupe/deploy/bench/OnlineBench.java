@@ -108,7 +108,7 @@ public final class OnlineBench implements AutoCloseable {
         }
     }
 
-    /** Loads everything; small models train side by side, policy and value, if there are two threads. */
+    /** Loads everything. Policy and value model train side by side if they are small, in turns if not. */
     public OnlineBench(ModelFolder model, StepShape shape, Setup setup) {
         this.shape = shape;
         this.model = model;
@@ -331,9 +331,6 @@ public final class OnlineBench implements AutoCloseable {
                 ? none(rows)
                 : second.submit(() -> critic.decoder().values(rows, shape.micro()));
         CompletableFuture<List<SoftTargets>> targets = training.submit(() -> softTargets(rows));
-        if (sides.size() == 1) { // its thread has the cores that the others compute on
-            CompletableFuture.allOf(references, values, targets).join();
-        }
         List<Float> rewards = shared(rows, this::rewards);
         List<Experience> batch = new ArrayList<>();
         for (int i = 0; i < rows.size(); i++) {

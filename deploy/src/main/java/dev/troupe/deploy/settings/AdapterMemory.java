@@ -40,7 +40,7 @@ record AdapterMemory(ModelConfig model, Numerics numerics, AdapterConfig adapter
         return quantised ? (long) (layers * NF4_BYTES) + embeddings * Float.BYTES : whole().weights();
     }
 
-    /** Layers and head as engines multiply by them, shared by all in a process: a second time where the base is in bf16. */
+    /** Layers and head a second time, for the engines of a process to share, where the base is in bf16. */
     long packed() {
         return numerics.dtype() == Dtype.BF16 ? whole().packed() : 0;
     }

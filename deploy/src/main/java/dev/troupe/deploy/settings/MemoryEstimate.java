@@ -151,9 +151,10 @@ public final class MemoryEstimate {
     /** A base is counted where it is loaded first; in processes of their own the others load it again. */
     private void onlineAdapted() {
         List<RewardPart> rewards = RewardSettings.from(config).models();
-        boolean valueApart = !config.getIsNull("model.value") || !rewards.isEmpty();
+        Path start = valueStart(rewards);
+        boolean valueApart = !start.equals(absolute("model.policy"));
         AdapterMemory policy = AdapterMemory.of(memory("model.policy").model(), settings);
-        AdapterMemory value = AdapterMemory.of(valueStart(rewards).model(), settings);
+        AdapterMemory value = AdapterMemory.of(ModelFolder.config(start), settings);
         long context = config.getLong("rollout.context");
         long most = policy.model().maxPositions();
         long length = context == 0 ? most : Math.min(context, most);
@@ -270,16 +271,23 @@ public final class MemoryEstimate {
         roles.add(new Role(name, 1, weights, 0, 0, model.scored(config.getLong("reward.batch"), length)));
     }
 
-    private ModelMemory valueStart(List<RewardPart> rewards) {
+    private Path valueStart(List<RewardPart> rewards) {
         if (!config.getIsNull("model.value")) {
-            return memory("model.value");
+            return absolute("model.value");
         }
-        return rewards.isEmpty() ? memory("model.policy") : memory(rewards.get(0));
+        return rewards.isEmpty() ? absolute("model.policy") : folder(rewards.get(0));
+    }
+
+    private Path absolute(String key) {
+        return Models.of(config, key).toAbsolutePath().normalize();
+    }
+
+    private static Path folder(RewardPart part) {
+        return Models.folder(part.key(), part.what(), "reward").toAbsolutePath().normalize();
     }
 
     private ModelMemory memory(RewardPart part) {
-        ModelConfig model = ModelFolder.config(Models.folder(part.key(), part.what(), "reward"));
-        return new ModelMemory(model, settings.numerics());
+        return new ModelMemory(ModelFolder.config(folder(part)), settings.numerics());
     }
 
     private ModelMemory memory(String key) {

@@ -19,8 +19,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 
 /**
- * An online algorithm as the learner actor drives it. Where there is a value model it trains beside the policy, and
- * both travel under one version.
+ * An online algorithm as the learner actor drives it. Where there is a value model it trains with the policy, and both
+ * travel under one version.
  */
 public final class OnlineTraining implements Training {
 

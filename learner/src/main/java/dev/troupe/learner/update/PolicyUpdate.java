@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * One step of an online algorithm: a batch of experience becomes new weights of the policy, and of the value model
  * where the algorithm has one. Several passes over the batch, each cut into mini-batches (one optimizer step each) and
  * micro-batches (one forward each). Policy and value model run their passes at the same time, each on its own thread,
- * and meet at the joint clipping of their gradients.
+ * or in turns on one, and meet at the joint clipping of their gradients.
  *
  * <p>An update happens whole or not at all: as soon as a score, log-probability, advantage, loss or gradient is not
  * finite, weights and optimizers go back to what they were before the call.
