@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -46,8 +45,7 @@ class Bf16AccuracyTest {
 
     @Test
     void shouldBeAsCloseToFp32AsTransformersIs() throws Exception {
-        String python = given("troupe.python", "TROUPE_PYTHON");
-        Assumptions.assumeFalse(python.isBlank(), "-Dtroupe.python (a Python with transformers) is not given");
+        String python = Python.executable();
         ModelFolder model = ModelFolder.open(RealModels.input("smollm2-135m-instruct"));
         List<TokenRow> rows = new ArrayList<>();
         List<float[]> rollout = new ArrayList<>();
@@ -71,11 +69,6 @@ class Bf16AccuracyTest {
         assertThat(ours.p95).isLessThanOrEqualTo(1.2 * theirs.p95);
         assertThat(parity.p95).isLessThanOrEqualTo(theirs.p95);
         assertThat(parity.outside).isLessThanOrEqualTo(theirs.outside);
-    }
-
-    private static String given(String property, String variable) {
-        String value = System.getProperty(property, "");
-        return value.isBlank() ? System.getenv().getOrDefault(variable, "") : value;
     }
 
     private static void sample(ModelFolder model, List<TokenRow> rows, List<float[]> logprobs) {

@@ -17,12 +17,19 @@ final class Python {
 
     private Python() {}
 
-    /** Runs a script that lies beside the tests' resources; a test without a Python is skipped. */
-    static void run(Path work, String resource, String... arguments) {
-        String named = System.getProperty("troupe.python", System.getenv().getOrDefault("TROUPE_PYTHON", ""));
+    /** Its file; a test without one is skipped. */
+    static String executable() {
+        String property = System.getProperty("troupe.python", "");
+        String named = property.isBlank() ? System.getenv().getOrDefault("TROUPE_PYTHON", "") : property;
         Assumptions.assumeFalse(
                 named.isBlank(),
-                "no Python with transformers and peft: name one with -Dtroupe.python=FILE or TROUPE_PYTHON");
+                "-Dtroupe.python (a Python with torch, transformers, peft and gguf) or TROUPE_PYTHON is not given");
+        return named;
+    }
+
+    /** Runs a script that lies beside the tests' resources. */
+    static void run(Path work, String resource, String... arguments) {
+        String named = executable();
         try (InputStream text = Objects.requireNonNull(Python.class.getResourceAsStream("/" + resource))) {
             Path script = work.resolve(resource);
             Files.write(script, text.readAllBytes());

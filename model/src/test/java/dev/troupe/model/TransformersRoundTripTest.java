@@ -20,7 +20,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -41,7 +40,7 @@ class TransformersRoundTripTest {
     /** What transformers answers; without a Python that has it the test is skipped. */
     private JsonNode ask(List<ObjectNode> models) throws IOException, InterruptedException {
         Path out = folder.resolve("answer");
-        Process process = new ProcessBuilder(python(), "src/test/resources/transformers_peer.py")
+        Process process = new ProcessBuilder(Python.executable(), "src/test/resources/transformers_peer.py")
                 .redirectOutput(out.toFile())
                 .redirectError(folder.resolve("errors").toFile())
                 .start();
@@ -55,14 +54,6 @@ class TransformersRoundTripTest {
                 .isTrue();
         List<String> lines = Files.readAllLines(out);
         return JSON.readTree(lines.get(lines.size() - 1));
-    }
-
-    private static String python() {
-        String property = System.getProperty("troupe.python", "");
-        String python = property.isBlank() ? System.getenv().getOrDefault("TROUPE_PYTHON", "") : property;
-        Assumptions.assumeFalse(
-                python.isBlank(), "-Dtroupe.python (a Python with torch, transformers, peft and gguf) is not given");
-        return python;
     }
 
     private static ObjectNode request(Path path, int[][] rows) {
@@ -222,7 +213,7 @@ class TransformersRoundTripTest {
 
     @Test
     void smollm2AsAFolderAndAsF16() throws Exception {
-        python();
+        Python.executable();
         ModelFolder source = ModelFolder.open(RealModels.smollm2());
         Path out = folder.resolve("folder");
         ModelFolder.save(out, source.config(), HalfFloats.as(DataType.DATA_TYPE_BF16, source.weights()), source.path());
