@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.troupe.deploy.report.RunFolder;
 import dev.troupe.deploy.settings.Home;
+import dev.troupe.deploy.settings.Settings;
+import dev.troupe.learner.checkpoint.CheckpointStore;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelInit;
@@ -13,9 +16,15 @@ import dev.troupe.model.Tokenizer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -268,6 +277,74 @@ class BadInputTest {
                 2,
                 Troupe.run("bad", "reward.kind=rule", "reward.rule=format", "reward.format=\"(a\""),
                 "reward.format = (a: not a regular expression");
+    }
+
+    @Test
+    void temperatureWithoutSamples() {
+        refused(2, Troupe.run("bad", "temperature=0"), "troupe: temperature = 0: ppo needs samples; expected above 0");
+        refused(
+                2,
+                Troupe.of("run", "--processes", "--name", "bad", "temperature=0", "algorithm=grpo"),
+                "troupe: temperature = 0: grpo needs samples; expected above 0");
+    }
+
+    @Test
+    void resumingWithoutACheckpoint() throws IOException {
+        RunFolder run = begun();
+
+        refusedUnchanged(2, run, "run " + run.path() + " has no finished checkpoint to resume from");
+    }
+
+    @Test
+    void resumingFromACheckpointWithAFlippedBit() throws IOException {
+        RunFolder run = begun();
+        Path weights = new CheckpointStore(run.checkpoints(), 1)
+                .write(3, 3, List.of(), folder -> Files.writeString(folder.resolve("weights"), "as it was written"))
+                .resolve("weights");
+        byte[] bytes = Files.readAllBytes(weights);
+        bytes[5] ^= 4;
+        Files.write(weights, bytes);
+
+        refusedUnchanged(1, run, "step-3", "weights", "SHA-256");
+    }
+
+    @Test
+    void resumingARunUnderWay() throws IOException {
+        RunFolder run = begun();
+        try (FileChannel learner = FileChannel.open(
+                run.path().resolve("learner.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            assertThat(learner.tryLock()).isNotNull();
+
+            refusedUnchanged(2, run, "run begun is under way: another learner holds");
+        }
+    }
+
+    private RunFolder begun() {
+        return RunFolder.create(runs, "begun", Settings.load(null, Troupe.SMALL));
+    }
+
+    /** Whether each role would have got a process of its own or not. */
+    private static void refusedUnchanged(int code, RunFolder run, String... said) throws IOException {
+        Map<Path, String> before = files(run.path());
+        for (String mode : List.of("run", "launch")) {
+            List<String> arguments = new ArrayList<>(mode.equals("run") ? List.of("run") : List.of("launch", "local"));
+            arguments.addAll(List.of("--resume", run.path().toString()));
+            Troupe told = Troupe.of(arguments.toArray(new String[0]));
+
+            assertThat(told.code()).as(told.err()).isEqualTo(code);
+            assertThat(told.err()).contains(said).doesNotContain("\tat ");
+            assertThat(files(run.path())).as("files after %s", mode).isEqualTo(before);
+        }
+    }
+
+    private static Map<Path, String> files(Path folder) throws IOException {
+        Map<Path, String> files = new TreeMap<>();
+        try (Stream<Path> paths = Files.walk(folder)) {
+            for (Path path : paths.filter(Files::isRegularFile).toList()) {
+                files.put(path, Files.readString(path, StandardCharsets.ISO_8859_1));
+            }
+        }
+        return files;
     }
 
     @Test

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** A rule that misbehaves costs its rows, by name; one that always does ends the run with its reason. */
@@ -29,6 +30,7 @@ class BadRewardTest extends RunsApart {
 
         assertThat(told.code()).as(told.err()).isZero();
         JsonNode ledger = summary().get("ledger");
+        assertThat(summary().get("error").isNull()).isTrue();
         assertThat(ledger.get("trained").asInt()).isEqualTo(8);
         assertThat(ledger.get("dropped").asInt()).isPositive();
         assertThat(ledger.get("issued").asInt())
@@ -38,11 +40,19 @@ class BadRewardTest extends RunsApart {
     }
 
     @Test
-    void oneThatAlwaysThrowsEndsTheRunWithItsReason() {
+    void oneThatAlwaysThrowsEndsTheRunWithItsReason() throws IOException {
         Troupe told = run("Throws");
 
         assertThat(told.code()).isEqualTo(1);
         assertThat(told.err()).contains("step 1: ", "in a row got no score", "no opinion at all");
+        JsonNode summary = summary();
+        assertThat(summary.get("status").asText()).isEqualTo("failed");
+        assertThat(summary.get("error").asText()).contains("in a row got no score", "no opinion at all");
+        assertThat(summary.get("algorithm").asText()).isEqualTo("ppo");
+        assertThat(summary.get("seconds").asDouble()).isPositive();
+        for (String unknown : List.of("steps", "reward_after", "kl", "ledger", "parity", "weights_sha256")) {
+            assertThat(summary.get(unknown).isNull()).as(unknown).isTrue();
+        }
     }
 
     @Test

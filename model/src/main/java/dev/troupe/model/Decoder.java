@@ -40,6 +40,9 @@ public final class Decoder implements AutoCloseable {
         this.numerics = numerics;
         this.script = Script.load(Decoder.class, "decoder.py", "linear.py", "kernel.py", "head.py", "divergence.py");
         boolean byKernel = !config.family().qkNorm();
+        if (trainable) {
+            WholeModel.requireTravels(config);
+        }
         DeviceWeights live = new DeviceWeights(config, set, script, numerics.dtype(), byKernel || !trainable);
         this.weights = live;
         this.dims = dims(config);

@@ -2,15 +2,17 @@ package dev.troupe.model;
 
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.LongStream;
 
 /**
  * Where a process keeps its tensors, and all that depends on that: which tensors libtorch makes, whether Java shares
@@ -22,6 +24,7 @@ public record Device(int cuda) {
     /** The processor. */
     public static final Device CPU = new Device(-1);
 
+    private static final long PART_BYTES = 1L << 30;
     private static final Pattern CUDA = Pattern.compile("cuda:(\\d{1,4})");
 
     /**
@@ -68,17 +71,58 @@ public record Device(int cuda) {
         return cuda < 0;
     }
 
-    /** A new F32 tensor here; the writer puts all of its numbers into the memory it is given. */
-    NDArray filled(NDManager manager, Shape shape, Consumer<ByteBuffer> writer) {
-        if (sharesMemory()) {
-            NDArray made = manager.create(shape, DataType.FLOAT32);
-            writer.accept(made.toByteBuffer(true).order(ByteOrder.nativeOrder()));
+    /** Puts the numbers of rows {@code from} to {@code to} (exclusive) into memory, which begins with the first of them. */
+    interface Rows {
+        void write(ByteBuffer bytes, int from, int to);
+    }
+
+    /** A new F32 tensor here, of rows that the writer gives. A buffer holds 2 GB at most, so larger ones come in parts. */
+    NDArray filled(NDManager manager, Shape shape, Rows rows) {
+        return filled(manager, shape, rows, PART_BYTES);
+    }
+
+    /** @param mostBytes of a part, but at least a row */
+    NDArray filled(NDManager manager, Shape shape, Rows rows, long mostBytes) {
+        long count = shape.get(0);
+        long rowBytes = shape.size() / count * Float.BYTES;
+        long part = Math.max(1, mostBytes / rowBytes);
+        if (!sharesMemory()) {
+            return copied(manager, shape, rows, part);
+        }
+        NDArray made = manager.create(shape, DataType.FLOAT32);
+        if (part >= count) {
+            rows.write(bytes(made), 0, (int) count);
             return made;
         }
-        ByteBuffer bytes = ByteBuffer.allocateDirect(Math.toIntExact(shape.size() * Float.BYTES))
-                .order(ByteOrder.nativeOrder());
-        writer.accept(bytes);
-        return manager.create(bytes, shape, DataType.FLOAT32);
+        long[] cuts =
+                LongStream.iterate(part, at -> at < count, at -> at + part).toArray();
+        try (NDList parts = made.split(cuts)) { // views of its memory
+            for (int i = 0; i < parts.size(); i++) {
+                rows.write(bytes(parts.get(i)), (int) (i * part), (int) Math.min(count, (i + 1) * part));
+            }
+        }
+        return made;
+    }
+
+    private static ByteBuffer bytes(NDArray array) {
+        return array.toByteBuffer(true).order(ByteOrder.nativeOrder());
+    }
+
+    private static NDArray copied(NDManager manager, Shape shape, Rows rows, long part) {
+        long count = shape.get(0);
+        long rowBytes = shape.size() / count * Float.BYTES;
+        try (NDList parts = new NDList()) {
+            for (long from = 0; from < count; from += part) {
+                long to = Math.min(count, from + part);
+                ByteBuffer bytes = ByteBuffer.allocateDirect(Math.toIntExact((to - from) * rowBytes))
+                        .order(ByteOrder.nativeOrder());
+                rows.write(bytes, (int) from, (int) to);
+                long[] some = shape.getShape().clone();
+                some[0] = to - from;
+                parts.add(manager.create(bytes, new Shape(some), DataType.FLOAT32));
+            }
+            return parts.size() == 1 ? parts.remove(0) : NDArrays.concat(parts);
+        }
     }
 
     /** Whether oneDNN computes here, which wants matrices packed. */

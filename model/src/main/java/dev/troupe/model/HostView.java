@@ -3,6 +3,7 @@ package dev.troupe.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +15,7 @@ final class HostView implements WeightLayout.LeafBytes, AutoCloseable {
     /** Of one tensor: its plain form, and what brought it here from another device. */
     private @Nullable NDManager scope;
 
-    private ByteBuffer bytes = ByteBuffer.allocate(0);
+    private @Nullable NDArray plain;
     private int which = -1;
 
     /** @param script with linear.py */
@@ -24,16 +25,24 @@ final class HostView implements WeightLayout.LeafBytes, AutoCloseable {
     }
 
     @Override
-    public ByteBuffer of(int leaf) {
-        if (leaf != which) {
+    public ByteBuffer rows(int leaf, int row, int rows) {
+        NDArray whole = plain(leaf);
+        boolean all = rows == whole.getShape().get(0);
+        NDArray some = all ? whole : whole.get(new NDIndex("{}:{}", row, row + rows));
+        return some.toByteBuffer(true).order(ByteOrder.nativeOrder());
+    }
+
+    private NDArray plain(int leaf) {
+        NDArray held = plain;
+        if (held == null || leaf != which) {
             close();
             NDManager fresh = Libtorch.scope();
             scope = fresh;
-            NDArray plain = script.tensor(fresh, "plain", tensors.get(leaf));
-            bytes = plain.toByteBuffer(true).order(ByteOrder.nativeOrder());
+            held = script.tensor(fresh, "plain", tensors.get(leaf));
+            plain = held;
             which = leaf;
         }
-        return bytes;
+        return held;
     }
 
     @Override

@@ -223,6 +223,14 @@ public record ModelConfig(
             refuse("attention_bias", family != ModelFamily.QWEN2);
             refuse("mlp_bias", true);
             refuse("use_sliding_window", true);
+            JsonNode quantized = node.path("quantization_config");
+            if (quantized.isObject()) {
+                throw new ModelException(
+                        source + ": quantization_config with quant_method = "
+                                + quantized.path("quant_method").asText("?")
+                                + ": quantised Hugging Face folders are not read;"
+                                + " expected the model as it was before (adapter.mode = qlora quantises it here), or a GGUF file");
+            }
             node.path("layer_types").forEach(type -> {
                 if (!type.asText().equals("full_attention")) {
                     throw new ModelException(source + ": layer_types holds " + type + ": only full_attention is known");

@@ -57,7 +57,7 @@ public final class Tokenizer implements AutoCloseable {
     /** A model without a padding token is padded with its end token, as TRL does. */
     private int padding(int named) {
         if (named < 0 && eosId >= 0 && PADDED_WITH_EOS.add(sha256)) {
-            LOG.info("{} names no padding token: its end token {} pads, as in TRL", source, eosId);
+            LOG.warn("{} names no padding token: its end token {} pads, as in TRL", source, eosId);
         }
         return named < 0 ? eosId : named;
     }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 
@@ -31,6 +32,9 @@ final class WeightLayout {
 
     /** Slot of the rope frequencies, which are not weights. */
     static final int ROPE_SLOT = 3;
+
+    /** Of a tensor, looked at in one go. */
+    private static final int HASHED_BYTES = 1 << 30;
 
     /** Whether a slot holds the matrix of a layer's linear map. */
     static boolean isLinear(int slot) {
@@ -180,22 +184,48 @@ final class WeightLayout {
 
     /** A leaf as an F32 tensor, out of a checked set. */
     static NDArray fused(NDManager manager, Leaf leaf, TensorSet set) {
-        return Libtorch.device().filled(manager, new Shape(leaf.shape), bytes -> {
-            int columns = leaf.rowBytes / Float.BYTES;
+        int columns = leaf.rowBytes / Float.BYTES;
+        return Libtorch.device().filled(manager, new Shape(leaf.shape), (bytes, from, to) -> {
             for (Piece piece : leaf.pieces) {
-                HalfFloats.widen(
-                        set.get(piece.name),
-                        piece.row * columns,
-                        piece.rows * columns,
-                        bytes,
-                        piece.leafRow * leaf.rowBytes);
+                int first = Math.max(from, piece.leafRow);
+                int last = Math.min(to, piece.leafRow + piece.rows);
+                if (first < last) {
+                    HalfFloats.widen(
+                            set.get(piece.name),
+                            (piece.row + first - piece.leafRow) * columns,
+                            (last - first) * columns,
+                            bytes,
+                            (first - from) * leaf.rowBytes);
+                }
             }
         });
     }
 
-    /** Gives the F32 numbers of a leaf, by its place in {@link #leaves()}; good until the next leaf is asked for. */
+    /**
+     * Refuses a model that cannot be trained whole, before it is loaded: versions of its weights travel in fp32, a
+     * tensor in a buffer of 2 GB at most.
+     */
+    void requireTravels() {
+        tensors.forEach((name, shape) -> {
+            long bytes = Float.BYTES * Arrays.stream(shape).reduce(1, Math::multiplyExact);
+            if (bytes > Integer.MAX_VALUE) {
+                throw new ModelException(String.format(
+                        Locale.ROOT,
+                        "tensor %s %s takes %.1f GB in fp32; a model that is trained whole may have tensors of up to 2 GB."
+                                + " With adapter.mode = lora or qlora it stays where it is",
+                        name,
+                        Arrays.toString(shape),
+                        bytes / (double) (1L << 30)));
+            }
+        });
+    }
+
+    /**
+     * Gives the F32 numbers of some rows of a leaf, by its place in {@link #leaves()}; good until the next are asked
+     * for.
+     */
     interface LeafBytes {
-        ByteBuffer of(int leaf);
+        ByteBuffer rows(int leaf, int row, int rows);
     }
 
     /** The Hugging Face tensors out of the leaves, which are asked for once each. */
@@ -209,15 +239,11 @@ final class WeightLayout {
                         ByteBuffer.allocate(Math.toIntExact(shape[0]) * rowBytes(shape)))));
         for (int i = 0; i < leaves.size(); i++) {
             Leaf leaf = leaves.get(i);
-            ByteBuffer from = leafBytes.of(i);
             for (Piece piece : leaf.pieces) {
+                ByteBuffer from = leafBytes.rows(i, piece.leafRow, piece.rows);
                 Objects.requireNonNull(out.get(piece.name))
                         .data()
-                        .put(
-                                piece.row * leaf.rowBytes,
-                                from,
-                                piece.leafRow * leaf.rowBytes,
-                                piece.rows * leaf.rowBytes);
+                        .put(piece.row * leaf.rowBytes, from, 0, piece.rows * leaf.rowBytes);
             }
         }
         return TensorSet.of(out);
@@ -235,11 +261,18 @@ final class WeightLayout {
                 Leaf leaf = leaves.get(i);
                 for (Piece piece : leaf.pieces) {
                     if (piece.name.equals(name)) {
-                        digest.bytes(leafBytes.of(i).slice(piece.leafRow * leaf.rowBytes, piece.rows * leaf.rowBytes));
+                        digest(leafBytes, i, piece, digest);
                     }
                 }
             }
         }
         return digest.hex();
+    }
+
+    private void digest(LeafBytes leafBytes, int leaf, Piece piece, TensorDigest digest) {
+        int most = Math.max(1, HASHED_BYTES / leaves.get(leaf).rowBytes);
+        for (int row = 0; row < piece.rows; row += most) {
+            digest.bytes(leafBytes.rows(leaf, piece.leafRow + row, Math.min(most, piece.rows - row)));
+        }
     }
 }

@@ -16,6 +16,16 @@ public record WholeModel(ModelConfig config, Numerics numerics) implements Model
         this(config, Numerics.FP32);
     }
 
+    /**
+     * Refuses a shape that cannot be trained whole: versions of its weights travel in fp32, each tensor in a buffer of
+     * at most 2 GB. It may be scored, sampled from, and trained with adapters.
+     *
+     * @throws ModelException that names the tensor
+     */
+    public static void requireTravels(ModelConfig config) {
+        new WeightLayout(config).requireTravels();
+    }
+
     @Override
     public Decoder decoder(TensorSet tensors, boolean trainable) {
         return Decoder.load(config, tensors, trainable, numerics);

@@ -3,7 +3,14 @@ package dev.troupe.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DeviceTest {
     @Test
@@ -20,6 +27,33 @@ class DeviceTest {
                 .hasMessageContaining("device = cuda:77")
                 .hasMessageContaining("sees " + Device.cudaDevices() + " CUDA devices")
                 .hasMessageContaining("troupe doctor");
+    }
+
+    /** A tensor above 2 GB does not fit a buffer; here the parts are small ones. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 12, 24, 35, 1000})
+    void shouldFillATensorInPartsOfWholeRows(long mostBytes) {
+        Libtorch.start();
+        List<Integer> begun = new ArrayList<>();
+        try (NDManager scope = Libtorch.scope()) {
+            NDArray made = Device.CPU.filled(
+                    scope,
+                    new Shape(7, 3),
+                    (bytes, from, to) -> {
+                        begun.add(from);
+                        assertThat(bytes.capacity()).isEqualTo((to - from) * 12);
+                        for (int i = 0; i < 3 * (to - from); i++) {
+                            bytes.putFloat(4 * i, 3 * from + i);
+                        }
+                    },
+                    mostBytes);
+            assertThat(made.getShape()).isEqualTo(new Shape(7, 3));
+            assertThat(made.toFloatArray()).hasSize(21);
+            for (int i = 0; i < 21; i++) {
+                assertThat(made.toFloatArray()[i]).isEqualTo(i);
+            }
+        }
+        assertThat(begun).hasSize(mostBytes >= 84 ? 1 : mostBytes >= 24 ? 4 : 7);
     }
 
     @Test

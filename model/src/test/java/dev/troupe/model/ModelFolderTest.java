@@ -184,6 +184,28 @@ class ModelFolderTest {
     }
 
     @Test
+    void shouldNameTheQuantisationOfAFolderThatItDoesNotRead() {
+        String quantised = CONFIG.toJson()
+                .replace(
+                        "\"attention_bias\"",
+                        "\"quantization_config\" : {\"bits\" : 4, \"quant_method\" : \"gptq\"}, \"attention_bias\"");
+        assertThatThrownBy(() -> ModelConfig.parse(quantised, "folder/config.json"))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("folder/config.json: quantization_config with quant_method = gptq")
+                .hasMessageContaining("GGUF");
+    }
+
+    /** Qwen2.5-7B's embedding is over 2 GB in fp32, Llama 3 8B's just under. */
+    @Test
+    void shouldRefuseToTrainAWholeModelWhoseTensorsCannotTravel() {
+        WholeModel.requireTravels(ModelConfig.llama(128_256, 4096, 14_336, 1, 32, 8, 8192));
+        assertThatThrownBy(() -> WholeModel.requireTravels(ModelConfig.llama(152_064, 3584, 18_944, 1, 28, 4, 8192)))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("model.embed_tokens.weight [152064, 3584] takes 2.0 GB in fp32")
+                .hasMessageContaining("adapter.mode = lora");
+    }
+
+    @Test
     void shouldRefuseATokenizerLargerThanTheEmbedding() throws IOException {
         ModelFolder.save(folder, CONFIG, ModelInit.random(CONFIG, 3), null);
         StringBuilder words = new StringBuilder("\"a\":0");

@@ -37,7 +37,8 @@ public final class HttpScorer implements RewardScorer {
     private static final Logger LOG = LoggerFactory.getLogger(HttpScorer.class);
     private static final Duration TELL = Duration.ofMinutes(1);
     private static final long END_SECONDS = 5;
-    private static final double SHARE_OF_ASKERS_DEADLINE = 0.9;
+    /** The rest is for the answer's way back. */
+    static final double SHARE_OF_ASKERS_DEADLINE = 0.9;
 
     private final String name;
     private final URI service;

@@ -20,7 +20,7 @@ import java.util.Set;
  * @param parts who judges: one, or what {@code reward.parts} lists
  * @param weighted whether {@code reward.parts} lists them, so that weights count
  * @param concurrency calls of a rule at once
- * @param deadline for one call of a rule, or one sample at a remote service
+ * @param deadline for one sample: at a rule, or at a remote service with all attempts
  * @param batch completions of one request
  * @param threads cores of one pass of a model
  * @param numerics how a model computes

@@ -14,11 +14,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,13 +46,13 @@ class RuleScorerTest {
 
     private RuleScorer scorer(int concurrency, Duration deadline, Function<List<Answer>, double[]> judge)
             throws Exception {
-        return new RuleScorer(
-                new Rule(judge),
-                new AnswerTexts(
-                        TinyTokenizer.open(folder, "once", "upon", "good", "bad", "worse"),
-                        draw -> Map.of("answer", "of " + draw)),
-                concurrency,
-                deadline);
+        return new RuleScorer(new Rule(judge), texts(), concurrency, deadline);
+    }
+
+    private AnswerTexts texts() throws Exception {
+        return new AnswerTexts(
+                TinyTokenizer.open(folder, "once", "upon", "good", "bad", "worse"),
+                draw -> Map.of("answer", "of " + draw));
     }
 
     private static ScoreAnswer get(RuleScorer scorer, ScoreRequest request)
@@ -122,34 +124,44 @@ class RuleScorerTest {
         }
     }
 
+    /** Deaf to interrupts, as code in a bad loop is. */
+    private static void awaitDeaf(CountDownLatch latch, AtomicInteger interrupted) {
+        while (latch.getCount() > 0) {
+            try {
+                latch.await();
+            } catch (InterruptedException e) {
+                interrupted.incrementAndGet();
+            }
+        }
+    }
+
+    private static boolean oneIsBad(List<Answer> answers) {
+        return answers.stream().anyMatch(a -> a.completion().equals("bad"));
+    }
+
     @Test
-    void oneThatHangsIsAbandonedAndBlocksNobody() throws Exception {
+    void oneThatHangsFailsItsRowAloneAndBlocksNobody() throws Exception {
         CountDownLatch never = new CountDownLatch(1);
         AtomicInteger interrupted = new AtomicInteger();
         try (RuleScorer scorer = scorer(1, SHORT, answers -> {
-            if (answers.get(0).completion().equals("bad")) {
-                // Deaf to the first interrupt, as code in a bad loop is.
-                while (never.getCount() > 0) {
-                    try {
-                        never.await();
-                    } catch (InterruptedException e) {
-                        interrupted.incrementAndGet();
-                    }
-                }
+            if (oneIsBad(answers)) {
+                awaitDeaf(never, interrupted);
             }
-            return new double[answers.size()];
+            return ofWord(answers);
         })) {
             CompletableFuture<ScoreAnswer> hangs =
-                    scorer.score(Asked.of(1, 6, 6), 0).toCompletableFuture();
+                    scorer.score(Asked.of(1, 5, 6, 5), 0).toCompletableFuture();
             CompletableFuture<ScoreAnswer> next =
                     scorer.score(Asked.of(2, 5), 0).toCompletableFuture();
-            assertThat(hangs.get(60, TimeUnit.SECONDS).getRowsList()).allSatisfy(row -> {
-                assertThat(row.getFailure().getCode()).isEqualTo("deadline");
-                assertThat(row.getFailure().getMessage()).contains("reward.deadline");
-            });
+            List<RowScore> rows = hangs.get(60, TimeUnit.SECONDS).getRowsList();
+            assertThat(rows).extracting(RowScore::hasFailure).containsExactly(false, true, false);
+            assertThat(rows.get(1).getFailure().getCode()).isEqualTo("deadline");
+            assertThat(rows.get(1).getFailure().getMessage()).contains("reward.deadline");
+            assertThat(Tensors.floats(rows.get(0).getValues())).containsExactly(0.5f);
+            assertThat(Tensors.floats(rows.get(2).getValues())).containsExactly(0.5f);
             assertThat(next.get(60, TimeUnit.SECONDS).getRows(0).hasFailure()).isFalse();
-            assertThat(scorer.abandoned()).isEqualTo(1);
-            for (int i = 1; i < RuleScorer.MOST_HUNG; i++) {
+            assertThat(scorer.abandoned()).as("the request, and the row alone").isEqualTo(2);
+            for (int i = 2; i < RuleScorer.MOST_HUNG; i++) {
                 get(scorer, Asked.of(10 + i, 6));
             }
             assertThat(get(scorer, Asked.of(99, 5)).getRows(0).getFailure().getCode())
@@ -161,11 +173,73 @@ class RuleScorerTest {
     }
 
     @Test
+    void oneThatWaitedLongerThanItsAskerIsNotJudged() throws Exception {
+        AtomicLong nanos = new AtomicLong();
+        CountDownLatch busy = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        List<String> judged = new CopyOnWriteArrayList<>();
+        Rule rule = new Rule(answers -> {
+            answers.forEach(a -> judged.add(a.completion()));
+            busy.countDown();
+            awaitDeaf(go, new AtomicInteger());
+            return new double[answers.size()];
+        });
+        try (RuleScorer scorer = new RuleScorer(rule, texts(), 1, LONG, nanos::get)) {
+            CompletableFuture<ScoreAnswer> first =
+                    scorer.score(Asked.of(1, 5), 0).toCompletableFuture();
+            assertThat(busy.await(60, TimeUnit.SECONDS)).isTrue();
+            CompletableFuture<ScoreAnswer> stale =
+                    scorer.score(asked(Duration.ofMinutes(1), 6, 6), 0).toCompletableFuture();
+            CompletableFuture<ScoreAnswer> fresh =
+                    scorer.score(asked(Duration.ofMinutes(3), 7), 0).toCompletableFuture();
+            nanos.addAndGet(Duration.ofMinutes(2).toNanos());
+            go.countDown();
+            assertThat(first.get(60, TimeUnit.SECONDS).getRows(0).hasFailure()).isFalse();
+            assertThat(fresh.get(60, TimeUnit.SECONDS).getRows(0).hasFailure()).isFalse();
+            assertThat(stale.get(60, TimeUnit.SECONDS).getRowsList()).hasSize(2).allSatisfy(row -> {
+                assertThat(row.getFailure().getCode()).isEqualTo("deadline");
+                assertThat(row.getFailure().getMessage())
+                        .contains("reward.concurrency = 1", "the asker's deadline of 60000 ms");
+            });
+            assertThat(judged).containsExactly("good", "worse");
+        }
+    }
+
+    private static ScoreRequest asked(Duration deadline, int... third) {
+        return Asked.of(2, third).toBuilder().setDeadlineMs(deadline.toMillis()).build();
+    }
+
+    @Test
+    void whatIsKnownGoesOutBeforeTheAskerGivesItUp() throws Exception {
+        CountDownLatch never = new CountDownLatch(1);
+        try (RuleScorer scorer = scorer(2, LONG, answers -> {
+            if (answers.size() > 1) {
+                throw new IllegalArgumentException("one at a time");
+            }
+            if (oneIsBad(answers)) {
+                awaitDeaf(never, new AtomicInteger());
+            }
+            return ofWord(answers);
+        })) {
+            List<RowScore> rows =
+                    get(scorer, asked(Duration.ofSeconds(2), 5, 6, 5)).getRowsList();
+            assertThat(rows.get(1).getFailure().getCode()).isEqualTo("deadline");
+            assertThat(rows.get(1).getFailure().getMessage()).contains("the asker's deadline of 2000 ms is near");
+            assertThat(Tensors.floats(rows.get(0).getValues())).containsExactly(0.5f);
+            assertThat(Tensors.floats(rows.get(2).getValues())).containsExactly(0.5f);
+            never.countDown();
+        }
+    }
+
+    @Test
     void atMostSoManyCallsRunAtOnce() throws Exception {
         AtomicInteger running = new AtomicInteger();
         AtomicInteger most = new AtomicInteger();
         CountDownLatch two = new CountDownLatch(2);
         try (RuleScorer scorer = scorer(2, LONG, answers -> {
+            if (answers.size() > 1) {
+                throw new IllegalArgumentException("one at a time");
+            }
             most.accumulateAndGet(running.incrementAndGet(), Math::max);
             two.countDown();
             try {
@@ -178,11 +252,10 @@ class RuleScorerTest {
         })) {
             List<CompletableFuture<ScoreAnswer>> all = new ArrayList<>();
             for (int i = 0; i < 8; i++) {
-                all.add(scorer.score(Asked.of(i, 5), 0).toCompletableFuture());
+                all.add(scorer.score(Asked.of(i, 5, 5), 0).toCompletableFuture());
             }
             for (CompletableFuture<ScoreAnswer> one : all) {
-                assertThat(one.get(60, TimeUnit.SECONDS).getRows(0).hasFailure())
-                        .isFalse();
+                assertThat(one.get(60, TimeUnit.SECONDS).getRowsList()).allMatch(row -> !row.hasFailure());
             }
             assertThat(most).hasValue(2);
         }

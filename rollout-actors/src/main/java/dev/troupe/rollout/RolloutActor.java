@@ -14,6 +14,7 @@ import dev.troupe.cluster.protocol.LedgerCommand.Leaving;
 import dev.troupe.cluster.protocol.LedgerCommand.WorkRequest;
 import dev.troupe.cluster.protocol.RolloutCommand;
 import dev.troupe.cluster.protocol.RolloutCommand.Drain;
+import dev.troupe.cluster.protocol.RolloutCommand.NameTaken;
 import dev.troupe.cluster.protocol.RolloutCommand.RunEnded;
 import dev.troupe.cluster.protocol.ServiceKeys;
 import dev.troupe.cluster.protocol.TrajectoryRef;
@@ -40,6 +41,7 @@ import org.slf4j.LoggerFactory;
  *   start --weights--> SAMPLING --Drain--> DRAINING --nothing runs--> AWAITING ACKS --all acked--> stopped
  *                         |                    \_____ drain deadline _____/------------------------> stopped, error
  *                         +--RunEnded, from any state--------------------------------------------> stopped
+ *                         +--NameTaken-----------------------------------------------------------> stopped, error
  * </pre>
  */
 public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
@@ -155,6 +157,7 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
                 .onMessage(Failed.class, m -> fail(m.cause))
                 .onMessage(Beat.class, m -> onBeat())
                 .onMessage(Drain.class, this::onDrain)
+                .onMessage(NameTaken.class, this::onNameTaken)
                 .onMessage(RunEnded.class, this::onRunEnded)
                 .onSignal(PostStop.class, s -> onStopped())
                 .build();
@@ -299,6 +302,12 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
                         + " ms (rollout.drain_deadline) for its rows to end and for the ledger to acknowledge "
                         + works.sender().unacked() + " trajectories",
                 null));
+    }
+
+    private Behavior<RolloutCommand> onNameTaken(NameTaken taken) {
+        // Whoever waits for the end hears why; a page of log would say no more.
+        failure = new RolloutException(taken.reason(), null);
+        return Behaviors.stopped();
     }
 
     private Behavior<RolloutCommand> onRunEnded(RunEnded end) {

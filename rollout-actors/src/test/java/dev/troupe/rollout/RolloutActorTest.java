@@ -216,6 +216,15 @@ class RolloutActorTest {
     }
 
     @Test
+    void aNameThatAnotherLiveRolloutHasEndsItWithTheReason() throws Exception {
+        WorkRequest request = startWithFirstVersion();
+        request.rollout().tell(new RolloutCommand.NameTaken("the name r0 is taken"));
+        assertThatThrownBy(() -> ended.get(60, TimeUnit.SECONDS))
+                .hasCauseInstanceOf(RolloutException.class)
+                .hasMessageContaining("the name r0 is taken");
+    }
+
+    @Test
     void everyCommandHasAHandler() throws Exception {
         String source = Files.readString(Path.of("src/main/java/dev/troupe/rollout/RolloutActor.java"));
         List<Class<?>> commands = new ArrayList<>(List.of(RolloutCommand.class.getDeclaredClasses()));

@@ -12,6 +12,7 @@ import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.learner.LearnerSettings;
 import dev.troupe.learner.algorithm.Algorithm;
 import dev.troupe.learner.algorithm.Algorithms;
+import dev.troupe.learner.algorithm.Needs;
 import dev.troupe.model.Dtype;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.Numerics;
@@ -19,7 +20,6 @@ import dev.troupe.model.TensorThread;
 import java.io.PrintWriter;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -291,11 +291,7 @@ final class BenchCommand implements Runnable {
         }
 
         private OnlineBench.Setup setup(Dtype dtype) {
-            Map<String, Object> settings = new HashMap<>(Map.of("algorithm", algorithm, "micro_batch", shape.batch));
-            boolean grouped = !Set.of("ppo", "reinforce_plus_plus", "gkd").contains(algorithm);
-            int pair = algorithm.equals("online_dpo") ? 2 : generations;
-            int k = grouped ? pair : 1;
-            settings.put("num_generations", k);
+            Map<String, Object> settings = new HashMap<>(Map.of("algorithm", algorithm));
             if (algorithm.equals("gkd")) {
                 settings.put("lmbda", lmbda);
                 settings.put("teacher.top_k", topK);
@@ -304,11 +300,18 @@ final class BenchCommand implements Runnable {
                 boolean inReward = algorithm.equals("ppo") || algorithm.equals("reinforce_plus_plus");
                 settings.put(inReward ? "kl_coef" : "beta", beta);
             }
+            Needs needs = made(settings).needs();
+            int pair = needs.pairs() ? 2 : generations;
+            int k = needs.groups() ? pair : 1;
             if (shape.batch % k != 0) {
                 throw new SettingsException("--batch " + shape.batch + ": expected a multiple of --generations = " + k);
             }
-            Algorithm made = LearnerSettings.algorithm(ConfigFactory.parseMap(settings), completion, Map.of());
-            return new OnlineBench.Setup(made, k, rewardModel || algorithm.equals("ppo"), dtype, lora);
+            settings.putAll(Map.of("num_generations", k, "micro_batch", shape.batch));
+            return new OnlineBench.Setup(made(settings), k, rewardModel || algorithm.equals("ppo"), dtype, lora);
+        }
+
+        private Algorithm made(Map<String, Object> settings) {
+            return LearnerSettings.algorithm(ConfigFactory.parseMap(settings), completion, Map.of());
         }
     }
 }

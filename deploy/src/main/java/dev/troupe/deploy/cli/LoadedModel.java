@@ -1,5 +1,6 @@
 package dev.troupe.deploy.cli;
 
+import dev.troupe.deploy.settings.MemoryEstimate;
 import dev.troupe.deploy.settings.Models;
 import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.model.AdaptedModel;
@@ -55,6 +56,7 @@ record LoadedModel(
         }
         Path path = Models.folder(option, nameOrFolder);
         ModelFolder folder = ModelFolder.open(path);
+        MemoryEstimate.requireRoomFor(option + " " + nameOrFolder, folder.config(), dtype, quantize != null);
         AdapterFolder adapter = adapterFolder == null ? null : AdapterFolder.open(Path.of(adapterFolder));
         Tokenizer tokenizer = folder.tokenizer();
         TensorThread thread = TensorThread.start("model", Runtime.getRuntime().availableProcessors());

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * {@code summary.json}, written once when a run ends. What does not apply is null.
  *
  * @param status done, interrupted or failed
+ * @param error why it failed
+ * @param steps done since the run's first start; null of a failed run, whose metrics tell
  * @param kl policy to reference over the final evaluation, summed over a completion, nats
  * @param teacherKlBefore the same to the teacher of a distillation, before training
  * @param teacherKlAfter after training
@@ -22,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 @JsonPropertyOrder({
     "status",
+    "error",
     "algorithm",
     "steps",
     "seconds",
@@ -47,8 +50,9 @@ import org.jspecify.annotations.Nullable;
 })
 public record Summary(
         String status,
+        @Nullable String error,
         String algorithm,
-        long steps,
+        @Nullable Long steps,
         double seconds,
         @JsonProperty("tokens_generated") @Nullable Long tokensGenerated,
         @JsonProperty("tokens_trained") @Nullable Long tokensTrained,
@@ -82,6 +86,35 @@ public record Summary(
             @Nullable Double max,
             @Nullable Double outside,
             long mixed) {}
+
+    /** Of a run that failed: what it was, how long it took and why. What it got to is not known here. */
+    public static Summary failed(String algorithm, double seconds, String error) {
+        return new Summary(
+                "failed",
+                error,
+                algorithm,
+                null,
+                seconds,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                PeakMemory.bytes());
+    }
 
     /** Writes the file, whole or not at all. */
     public void write(RunFolder folder) {

@@ -76,9 +76,6 @@ public final class Learning {
             @Nullable Checkpoint resumed) {
         LearnerSettings s = LearnerSettings.from(config);
         double temperature = RolloutSettings.from(config).sampling().temperature();
-        if (temperature == 0) {
-            throw new SettingsException("temperature = 0: " + s.algorithm() + " needs samples; expected above 0");
-        }
         Algorithm algorithm = Settings.algorithm(config);
         KlControl kl = LearnerSettings.kl(config, algorithm);
         TrainedModel policy = trained("policy", policyStart, s, TensorThread.start("train-policy", s.threads()));

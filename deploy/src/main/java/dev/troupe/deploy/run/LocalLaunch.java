@@ -32,6 +32,10 @@ public final class LocalLaunch {
         }
         Preflight.check(settings.config(), true);
         RunFolder folder = TrainRun.folder(request);
+        if (request.resume() != null) {
+            // The learner looks at it again; here it is looked at before there is a process for each role.
+            Preflight.checkpoint(folder, settings.config());
+        }
         String host = settings.config().getString("cluster.host");
         int port = settings.config().getInt("cluster.port");
         String address = host + ":" + (port == 0 ? freePort(host) : port);

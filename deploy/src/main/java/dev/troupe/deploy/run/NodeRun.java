@@ -15,6 +15,7 @@ import dev.troupe.deploy.report.RunFolder;
 import dev.troupe.deploy.settings.ResumedSettings;
 import dev.troupe.deploy.settings.Settings;
 import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.learner.checkpoint.Checkpoint;
 import dev.troupe.model.Libtorch;
 import dev.troupe.model.ModelSettings;
 import dev.troupe.transport.AeronNode;
@@ -49,6 +50,8 @@ public final class NodeRun {
         Settings settings = request.resume()
                 ? ResumedSettings.load(folder.config(), request.overrides())
                 : Settings.load(folder.config().toString(), request.overrides());
+        Preflight.requireSamples(settings.config());
+        Checkpoint resumed = request.resume() ? Preflight.checkpoint(folder, settings.config()) : null;
         Libtorch.use(ModelSettings.from(settings.config()).device());
         String host = settings.config().getString("cluster.host");
         try (RunNode node = TrainRun.node(settings.config(), folder, "learner", request.join(), host)) {
@@ -57,9 +60,12 @@ public final class NodeRun {
                         + " has a learner already: a run has one; start another run with its own cluster.port");
             }
             // Only now, so that a learner that is refused leaves no trace in the folder of the run.
-            RunLog.to(folder.path().resolve("run.log"));
-            boolean resume = request.resume();
-            return new OnlineRun(settings, node, resume, System.out).run();
+            try (RunLock held = RunLock.of(folder.path())) {
+                return FailedRun.noted(folder, settings.config(), () -> {
+                    RunLog.to(folder.path().resolve("run.log"));
+                    return new OnlineRun(settings, node, resumed, System.out).run();
+                });
+            }
         }
     }
 

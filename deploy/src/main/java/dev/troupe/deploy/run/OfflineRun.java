@@ -75,7 +75,7 @@ final class OfflineRun implements AutoCloseable {
         requireTrainedBase(request.settings().config());
         MemoryEstimate.of(request.settings().config()).requireRoom(1);
         try (OfflineRun run = new OfflineRun(request)) {
-            return run.train();
+            return FailedRun.noted(run.folder, run.config, run::train);
         }
     }
 
@@ -253,6 +253,7 @@ final class OfflineRun implements AutoCloseable {
         double seconds = (System.nanoTime() - startNanos) / 1e9;
         return new Summary(
                 "done",
+                null,
                 settings.algorithm(),
                 settings.steps(),
                 seconds,

@@ -11,7 +11,6 @@ import dev.troupe.deploy.report.EvaluationTable;
 import dev.troupe.deploy.report.PeakMemory;
 import dev.troupe.deploy.report.Summary;
 import dev.troupe.deploy.settings.Settings;
-import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.learner.LearnerSettings;
 import dev.troupe.learner.checkpoint.Checkpoint;
 import dev.troupe.learner.checkpoint.CheckpointStore;
@@ -37,31 +36,29 @@ final class OnlineRun {
     private final Settings settings;
     private final Config config;
     private final RunNode node;
-    private final boolean resume;
+    private final @Nullable Checkpoint seen;
     private final PrintStream out;
     private final long startNanos = System.nanoTime();
 
-    /** @param resume go on from the folder's last checkpoint */
-    OnlineRun(Settings settings, RunNode node, boolean resume, PrintStream out) {
+    /**
+     * The lock of the run's folder must be held.
+     *
+     * @param seen the folder's last checkpoint, verified, to go on from; null for a new run
+     */
+    OnlineRun(Settings settings, RunNode node, @Nullable Checkpoint seen, PrintStream out) {
         this.settings = settings;
         this.config = settings.config();
         this.node = node;
-        this.resume = resume;
+        this.seen = seen;
         this.out = out;
     }
 
     /** Runs until done, failed or interrupted; the exit code. */
     int run() {
-        try (RunLock held = RunLock.of(node.folder().path())) {
-            return locked();
-        }
-    }
-
-    private int locked() {
         RunModels models = new RunModels(config);
         CheckpointStore store = new CheckpointStore(
                 node.folder().checkpoints(), LearnerSettings.from(config).checkpointKeep());
-        Checkpoint resumed = resume ? lastCheckpoint(store) : null;
+        Checkpoint resumed = seen == null ? null : last(store, seen);
         announceRun();
         try (RunForms forms = new RunForms(config, models)) {
             return evaluated(models, forms, store, resumed);
@@ -98,11 +95,12 @@ final class OnlineRun {
         }
     }
 
-    private Checkpoint lastCheckpoint(CheckpointStore store) {
+    /** The one seen, unless another learner has gone on from it before this one took the lock. */
+    private static Checkpoint last(CheckpointStore store, Checkpoint seen) {
         return store.latest()
+                .filter(latest -> !latest.equals(seen.folder()))
                 .map(CheckpointStore::open)
-                .orElseThrow(() -> new SettingsException("run " + node.folder().path()
-                        + " has no finished checkpoint to resume from; start it anew under another --name"));
+                .orElse(seen);
     }
 
     private Evaluation evaluation(
@@ -196,6 +194,7 @@ final class OnlineRun {
         double seconds = (System.nanoTime() - startNanos) / 1e9;
         return new Summary(
                 r.status(),
+                null,
                 config.getString("algorithm"),
                 r.steps(),
                 seconds,

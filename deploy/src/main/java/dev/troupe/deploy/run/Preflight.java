@@ -8,21 +8,31 @@ import dev.troupe.data.rewards.RuleRewards;
 import dev.troupe.data.sources.Prompt;
 import dev.troupe.data.sources.Sources;
 import dev.troupe.deploy.eval.PromptTokens;
+import dev.troupe.deploy.report.RunFolder;
 import dev.troupe.deploy.settings.MemoryEstimate;
 import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.learner.LearnerSettings;
 import dev.troupe.learner.algorithm.Distillation;
+import dev.troupe.learner.checkpoint.Checkpoint;
+import dev.troupe.learner.checkpoint.CheckpointStore;
 import dev.troupe.model.ModelException;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelSettings;
 import dev.troupe.model.Tokenizer;
+import dev.troupe.model.WholeModel;
 import dev.troupe.reward.RewardSettings;
 import dev.troupe.rollout.RolloutSettings;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Looks at everything a run's settings name before its folder is made: memory, models, prompts, word list, rule and
- * port. What is wrong is told then, and leaves nothing behind.
+ * port; and at what a resumed run goes on from before anything is started. What is wrong is told then, and leaves
+ * nothing behind.
  */
 final class Preflight {
+    private static final Logger LOG = LoggerFactory.getLogger(Preflight.class);
+
     private Preflight() {}
 
     /**
@@ -31,6 +41,7 @@ final class Preflight {
      * @param apart whether each role gets a process of its own
      */
     static void check(Config config, boolean apart) {
+        requireSamples(config);
         MemoryEstimate estimate = MemoryEstimate.of(config);
         estimate.requireRoom(apart ? estimate.processes() : 1);
         RunModels models = new RunModels(config);
@@ -41,10 +52,7 @@ final class Preflight {
         if (asked != null) {
             models.teacher();
         }
-        ModelSettings adapted = ModelSettings.from(config);
-        if (adapted.mode() != ModelSettings.Mode.FULL) {
-            requireFits(adapted, policy);
-        }
+        requireTrainable(ModelSettings.from(config), policy);
         DataSettings data = DataSettings.from(config);
         RuleRewards.sentiment(data);
         models.rewards();
@@ -59,9 +67,37 @@ final class Preflight {
         ClusterNode.requireFree(ClusterSettings.from(config));
     }
 
-    private static void requireFits(ModelSettings adapted, ModelFolder policy) {
+    /** What an online algorithm learns from is the difference between samples; greedy decoding has none. */
+    static void requireSamples(Config config) {
+        if (RolloutSettings.from(config).sampling().temperature() == 0) {
+            throw new SettingsException(
+                    "temperature = 0: " + config.getString("algorithm") + " needs samples; expected above 0");
+        }
+    }
+
+    /**
+     * The checkpoint that a run goes on from, size and SHA-256 of every file verified.
+     *
+     * @throws SettingsException when a learner is at work in the folder, or has never finished a checkpoint there
+     */
+    static Checkpoint checkpoint(RunFolder folder, Config config) {
+        // A learner at work adds and removes checkpoints: what is wrong then is not that one is missing.
+        RunLock.requireFree(folder.path());
+        return new CheckpointStore(
+                        folder.checkpoints(), LearnerSettings.from(config).checkpointKeep())
+                .latest()
+                .map(CheckpointStore::open)
+                .orElseThrow(() -> new SettingsException("run " + folder.path()
+                        + " has no finished checkpoint to resume from; start it anew under another --name"));
+    }
+
+    private static void requireTrainable(ModelSettings asked, ModelFolder policy) {
         try {
-            adapted.adapter().requireFits(policy.config());
+            if (asked.mode() == ModelSettings.Mode.FULL) {
+                WholeModel.requireTravels(policy.config());
+            } else {
+                asked.adapter().requireFits(policy.config());
+            }
         } catch (ModelException e) {
             throw new SettingsException(String.valueOf(e.getMessage()));
         }
@@ -69,13 +105,21 @@ final class Preflight {
 
     private static void evaluation(Config config, DataSettings data, Tokenizer tokenizer, int context) {
         int room = context - config.getInt("max_new_tokens");
+        boolean chat = false;
         for (Prompt prompt : Sources.evaluation(data)) {
+            chat |= !prompt.messages().isEmpty();
             int n = PromptTokens.of(prompt, tokenizer).length;
             if (n > room) {
                 throw new SettingsException("eval.prompts = " + data.evalPrompts() + ", prompt " + (prompt.draw() + 1)
                         + " has " + n + " tokens; expected at most " + room + ", which with max_new_tokens makes the "
                         + context + " of the model: \"" + Learning.begin(prompt.text()) + "\"");
             }
+        }
+        if (chat && !tokenizer.templateEndsAnswers()) {
+            LOG.warn(
+                    "the chat template of {} does not end an answer with the end token: the policy may never have learned"
+                            + " to stop, and its completions run to max_new_tokens",
+                    config.getString("model.policy"));
         }
     }
 }

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,17 @@ final class RunLock implements AutoCloseable {
             return new RunLock(channel);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot lock " + file + ": " + e, e);
+        }
+    }
+
+    /**
+     * Looks whether the lock could be taken, and makes no file.
+     *
+     * @throws SettingsException when a learner holds it
+     */
+    static void requireFree(Path folder) {
+        if (Files.exists(folder.resolve(FILE))) {
+            of(folder).close();
         }
     }
 

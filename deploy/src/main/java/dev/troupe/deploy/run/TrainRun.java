@@ -8,6 +8,7 @@ import dev.troupe.deploy.report.RunFolder;
 import dev.troupe.deploy.settings.Settings;
 import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.learner.LearnerSettings;
+import dev.troupe.learner.checkpoint.Checkpoint;
 import dev.troupe.model.Libtorch;
 import dev.troupe.model.ModelSettings;
 import dev.troupe.transport.AeronNode;
@@ -31,9 +32,16 @@ public final class TrainRun {
         }
         Preflight.check(settings.config(), false);
         RunFolder folder = folder(request);
+        Checkpoint resumed = request.resume() == null ? null : Preflight.checkpoint(folder, settings.config());
+        try (RunLock held = RunLock.of(folder.path())) {
+            return FailedRun.noted(folder, settings.config(), () -> online(settings, folder, resumed));
+        }
+    }
+
+    private static int online(Settings settings, RunFolder folder, @Nullable Checkpoint resumed) {
         RunLog.to(folder.path().resolve("run.log"));
         try (RunNode node = node(settings.config(), folder, "learner", null, null)) {
-            return new OnlineRun(settings, node, request.resume() != null, System.out).run();
+            return new OnlineRun(settings, node, resumed, System.out).run();
         }
     }
 

@@ -35,9 +35,15 @@ record AdapterMemory(ModelConfig model, Numerics numerics, AdapterConfig adapter
 
     /** The base, shared by those that stand on it. */
     long base() {
+        return base(whole(), quantised);
+    }
+
+    /** A model's weights, or those with the layers' matrices in four bits. */
+    static long base(ModelMemory whole, boolean quantised) {
+        ModelConfig model = whole.model();
         long embeddings = (long) model.vocabulary() * model.hidden() * (model.tied() || model.scoreHead() ? 1 : 2);
-        long layers = whole().parameters() - embeddings;
-        return quantised ? (long) (layers * NF4_BYTES) + embeddings * Float.BYTES : whole().weights();
+        long layers = whole.parameters() - embeddings;
+        return quantised ? (long) (layers * NF4_BYTES) + embeddings * Float.BYTES : whole.weights();
     }
 
     /** Layers and head a second time, for the engines of a process to share, where the base is in bf16. */

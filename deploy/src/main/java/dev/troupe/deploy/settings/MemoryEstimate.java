@@ -4,9 +4,11 @@ import com.typesafe.config.Config;
 import dev.troupe.learner.LearnerSettings;
 import dev.troupe.learner.algorithm.Distillation;
 import dev.troupe.learner.algorithm.Needs;
+import dev.troupe.model.Dtype;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelSettings;
+import dev.troupe.model.Numerics;
 import dev.troupe.reward.RewardPart;
 import dev.troupe.reward.RewardSettings;
 import java.io.IOException;
@@ -106,6 +108,23 @@ public final class MemoryEstimate {
                     + " is available; troupe run --explain shows each role's part. Less is needed with dtype = bf16,"
                     + " model.gradient_checkpointing = true, a smaller micro_batch or rollout.context, or a smaller"
                     + " model");
+        }
+    }
+
+    /**
+     * Refuses a model whose weights alone this machine has no room for, before they are loaded.
+     *
+     * @param option that names the model
+     * @param quantised whether its layers' matrices are to be in four bits
+     * @throws SettingsException with the numbers
+     */
+    public static void requireRoomFor(String option, ModelConfig model, Dtype dtype, boolean quantised) {
+        Long available = available();
+        long needed = PROCESS + AdapterMemory.base(new ModelMemory(model, new Numerics(dtype, false)), quantised);
+        if (available != null && needed > available) {
+            throw new SettingsException(option + ": the model's weights alone need about " + gb(needed) + " of memory"
+                    + " and " + gb(available) + " is available. Where the command has them, --dtype bf16 and"
+                    + " --quantize nf4 need less; or take a smaller model");
         }
     }
 

@@ -96,8 +96,9 @@ class WritersTest {
     void theSummaryHasTheContractsKeysInItsOrder() throws Exception {
         new Summary(
                         "done",
+                        null,
                         "ppo",
-                        3,
+                        3L,
                         1.5,
                         10L,
                         10L,
@@ -121,9 +122,9 @@ class WritersTest {
                 .write(folder);
 
         JsonNode summary = Json.mapper().readTree(folder.summary().toFile());
-        String keys = "status algorithm steps seconds tokens_generated tokens_trained reward_before reward_after"
-                + " gold_before gold_after grammar_before grammar_after kl teacher_kl_before teacher_kl_after distinct"
-                + " length ledger staleness parity overlap weights_sha256 peak_rss_bytes";
+        String keys = "status error algorithm steps seconds tokens_generated tokens_trained reward_before"
+                + " reward_after gold_before gold_after grammar_before grammar_after kl teacher_kl_before"
+                + " teacher_kl_after distinct length ledger staleness parity overlap weights_sha256 peak_rss_bytes";
         assertThat(summary.fieldNames()).toIterable().containsExactly(keys.split(" "));
         assertThat(summary.path("ledger").fieldNames())
                 .toIterable()

@@ -1,6 +1,7 @@
 package dev.troupe.deploy.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
@@ -73,6 +74,19 @@ class MemoryEstimateTest {
                 .hasMessageContaining("GB of memory")
                 .hasMessageContaining("is available")
                 .hasMessageContaining("gradient_checkpointing");
+    }
+
+    @Test
+    void shouldRefuseACommandsModelThatTheMachineHasNoRoomFor() {
+        ModelConfig large = ModelConfig.parse(SHAPE_70B, "70B");
+        assertThatThrownBy(() -> MemoryEstimate.requireRoomFor("--model DIR", large, Dtype.FP32, false))
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContaining("--model DIR")
+                .hasMessageContaining("GB of memory")
+                .hasMessageContaining("is available");
+        ModelConfig small = ModelConfig.llama(512, 64, 172, 4, 4, 4, 512);
+        assertThatCode(() -> MemoryEstimate.requireRoomFor("--model DIR", small, Dtype.FP32, false))
+                .doesNotThrowAnyException();
     }
 
     @Test

@@ -16,7 +16,7 @@ public record Aggregation(Kind kind, int length) {
         COMPLETIONS,
         /** Sum over tokens, over completions times a constant length (Dr. GRPO, arXiv 2503.20783). */
         CONSTANT,
-        /** Sum over each completion's tokens, then the mean over completions (LUSPO). */
+        /** Sum over each completion's tokens, then the mean over completions (LUSPO, arXiv 2602.05261). */
         SUMS
     }
 

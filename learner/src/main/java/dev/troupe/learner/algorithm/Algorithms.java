@@ -14,7 +14,7 @@ import java.util.TreeMap;
 public final class Algorithms {
     /** Makes an algorithm of the settings; an error begins with the key. */
     @FunctionalInterface
-    private interface Reader {
+    interface Reader {
         Algorithm read(Config c, int maxNewTokens, Map<String, Double> rewardWeights);
     }
 
@@ -59,10 +59,15 @@ public final class Algorithms {
      * @param rewardWeights of several rewards by name, empty if there is one
      */
     public static Algorithm of(Config c, int maxNewTokens, Map<String, Double> rewardWeights) {
-        Reader reader = TABLE.get(c.getString("algorithm"));
+        return of(TABLE, c, maxNewTokens, rewardWeights);
+    }
+
+    /** Of the table's algorithms: a test has one more. */
+    static Algorithm of(Map<String, Reader> table, Config c, int maxNewTokens, Map<String, Double> rewardWeights) {
+        Reader reader = table.get(c.getString("algorithm"));
         if (reader == null) {
             throw new IllegalArgumentException("algorithm = " + c.getString("algorithm")
-                    + ": it is not online; those are " + String.join(", ", names()));
+                    + ": it is not online; those are " + String.join(", ", table.keySet()));
         }
         Algorithm algorithm = reader.read(c, maxNewTokens, rewardWeights);
         requireFits(algorithm, c);

@@ -17,10 +17,13 @@ import java.util.TreeMap;
  * {@code r} of a token, or the geometric mean of a completion's ratios, the loss of a token is
  *
  * <pre>
- *   clipped: -min(min(r, delta) A, clip(r, 1 - epsilon, 1 + epsilon_high) A)
+ *   clipped: -min(min(r, delta) A, clip(r, 1 - epsilon, 1 + epsilon_high) A); delta: INTELLECT-2, arXiv 2505.07291
  *   cispo:   -sg(min(r, epsilon_high)) A log pi            (MiniMax-M1, arXiv 2506.13585)
  *   sapo:    -4 / tau sigmoid(tau (r - 1)) A, tau by the sign of A   (arXiv 2511.20347)
- *   vespo:   -sg(phi) A log pi, phi = exp(lambda) w^k exp(-lambda w), w the completion's ratio
+ *   luspo:   as clipped, r of the completion, whose tokens are summed: n times the above for one of n tokens, and the
+ *            mean over completions             (arXiv 2602.05261)
+ *   vespo:   -sg(phi) A log pi, phi = exp(lambda) w^k exp(-lambda w), w the product of the completion's ratios
+ *            (arXiv 2602.10693)
  * </pre>
  *
  * plus {@code beta} times the KL to the reference, less {@code entropy_coef} times the entropy. What the variants are
@@ -35,13 +38,13 @@ import java.util.TreeMap;
  *     ({@code multi_objective_aggregation = normalize_then_sum}, whatever scaleRewards says); empty: their sum is
  * @param klCoef {@code beta}, in the loss
  * @param klEstimator of that KL
- * @param biasCorrectionKl {@code use_bias_correction_kl}: weigh the KL by the ratio
+ * @param biasCorrectionKl {@code use_bias_correction_kl}: weigh the KL by the ratio (DeepSeek-V3.2, arXiv 2512.02556)
  * @param epsilon lower clip range
  * @param epsilonHigh upper clip range; for cispo the cap itself
  * @param delta upper bound of the unclipped ratio; infinite is off
  * @param sequenceRatio {@code importance_sampling_level = sequence}
  * @param offPolicyMask {@code off_policy_mask_threshold}: a completion of negative advantage whose mean log-ratio
- *     behaviour to current is above this is left out (DeepSeek-V3.2); infinite is off
+ *     behaviour to current is above this is left out (DeepSeek-V3.2, arXiv 2512.02556); infinite is off
  * @param entropyCoef weight of the entropy bonus
  * @param maskTruncated {@code mask_truncated_completions}: one that did not end itself has advantage 0
  * @param overlong soft punishment of long completions
@@ -195,6 +198,10 @@ public record Grpo(
             throw new IllegalArgumentException("importance_sampling_level = sequence: loss_type = vespo weighs whole"
                     + " completions already; expected token");
         }
+        if (lossType == LossType.LUSPO && !sequenceRatio) {
+            throw new IllegalArgumentException("importance_sampling_level = token: loss_type = luspo has one ratio for"
+                    + " a completion; set importance_sampling_level = sequence");
+        }
         shape = Map.copyOf(shape);
         rewardWeights = Collections.unmodifiableMap(new TreeMap<>(rewardWeights));
     }
@@ -288,8 +295,8 @@ public record Grpo(
     }
 
     /**
-     * Of several rewards, each standardised in its group before they are summed, and the sums over the batch (GDPO, as
-     * TRL's {@code multi_objective_aggregation = normalize_then_sum}).
+     * Of several rewards, each standardised in its group before they are summed, and the sums over the batch (GDPO,
+     * arXiv 2601.05242; TRL's {@code multi_objective_aggregation = normalize_then_sum}).
      *
      * @param rewards [B][parts]; NaN where a part gave none
      */

@@ -98,6 +98,7 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
     private final PromptLedger ledger;
     private final LedgerSettings settings;
     private final Surroundings surroundings;
+    private final RolloutNames names = new RolloutNames();
     private final Map<String, WorkRequest> rollouts = new LinkedHashMap<>();
     private final Map<TrajectoryRef, HeldTrajectory> log = new HashMap<>();
     private final Map<TrajectoryRef, Scores> scores = new HashMap<>();
@@ -149,18 +150,42 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
     }
 
     private Behavior<LedgerCommand> onWorkRequest(WorkRequest request) {
-        WorkRequest before = rollouts.put(request.node(), request);
-        if (before != null && before.incarnation() != request.incarnation()) {
-            PromptLedger.Lost lost = ledger.lost(before.node(), before.incarnation());
-            LOG.info("rollout {} started anew; {} leases return", request.node(), lost.again());
-            forget(lost.givenUp());
+        ActorRef<RolloutCommand> rollout = request.rollout();
+        RolloutNames.Claim claim = names.ask(request.node(), request.incarnation());
+        switch (claim) {
+            case GIVEN -> {
+                watch(request);
+                work(request);
+            }
+            case OWN -> work(request);
+            case SECOND -> {
+                watch(request);
+                LOG.info(
+                        "another rollout asks for work as {}, at {}: it waits until the one that has the name is gone,"
+                                + " and is refused if that one asks again",
+                        request.node(),
+                        rollout.path());
+            }
+            case WAITS -> {}
+            case TAKEN, STILL_TAKEN -> {
+                String reason = "the name " + request.node() + " is taken: a rollout of that name is alive in this run."
+                        + " Start this one with another --name, or stop the other first";
+                if (claim == RolloutNames.Claim.TAKEN) {
+                    LOG.warn("refused a rollout at {}: {}", rollout.path(), reason);
+                }
+                rollout.tell(new RolloutCommand.NameTaken(reason));
+            }
         }
-        if (before == null || before.incarnation() != request.incarnation()) {
-            ActorRef<RolloutCommand> rollout = request.rollout();
-            getContext().watchWith(rollout, new RolloutGone(request.node(), request.incarnation()));
-        }
-        grant();
         return this;
+    }
+
+    private void watch(WorkRequest request) {
+        getContext().watchWith(request.rollout(), new RolloutGone(request.node(), request.incarnation()));
+    }
+
+    private void work(WorkRequest request) {
+        rollouts.put(request.node(), request);
+        grant();
     }
 
     private Behavior<LedgerCommand> onLeaving(Leaving leaving) {
@@ -172,6 +197,10 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
     }
 
     private Behavior<LedgerCommand> onRolloutGone(RolloutGone gone) {
+        if (!names.gone(gone.node(), gone.incarnation())) {
+            // It waited for the name or was refused, and so never had a lease.
+            return this;
+        }
         forget(gone.node(), gone.incarnation());
         PromptLedger.Lost lost = ledger.lost(gone.node(), gone.incarnation());
         if (lost.again() > 0) {

@@ -73,6 +73,9 @@ public final class LearnerActor extends AbstractBehavior<LearnerActor.Command> {
 
     private static final Logger LOG = LoggerFactory.getLogger(LearnerActor.class);
     private static final Duration TICK = Duration.ofSeconds(5);
+    /** A batch of a real model takes as long on a few cores; who waits longer says so, and again after twice that. */
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
     private static final int SKIPS_IN_A_ROW = 3;
 
     private final Settings settings;
@@ -83,6 +86,7 @@ public final class LearnerActor extends AbstractBehavior<LearnerActor.Command> {
     private final ActorRef<LedgerMessages.State> states;
     private long version;
     private long waitingSinceNanos;
+    private Duration patience = PATIENCE;
     private boolean waiting;
     private boolean stopping;
     private int skips;
@@ -111,7 +115,8 @@ public final class LearnerActor extends AbstractBehavior<LearnerActor.Command> {
         this.version = settings.firstVersion;
         this.offers = context.messageAdapter(Offer.class, Offered::new);
         this.states = context.messageAdapter(LedgerMessages.State.class, Told::new);
-        timers.startTimerWithFixedDelay(new Tick(), TICK);
+        boolean soon = settings.waitDeadline.compareTo(TICK) < 0;
+        timers.startTimerWithFixedDelay(new Tick(), soon ? settings.waitDeadline : TICK);
         this.weights = training.weights();
         publish(weights, WallClock.micros());
         next();
@@ -145,6 +150,7 @@ public final class LearnerActor extends AbstractBehavior<LearnerActor.Command> {
         }
         waiting = true;
         waitingSinceNanos = System.nanoTime();
+        patience = PATIENCE;
         around.ledger.tell(new LedgerMessages.NextBatch(offers));
     }
 
@@ -276,15 +282,17 @@ public final class LearnerActor extends AbstractBehavior<LearnerActor.Command> {
             return this;
         }
         Duration waited = Duration.ofNanos(System.nanoTime() - waitingSinceNanos);
-        if (waited.compareTo(TICK) < 0) {
+        boolean over = waited.compareTo(settings.waitDeadline) >= 0;
+        if (!over && waited.compareTo(patience) < 0) {
             return this;
         }
+        patience = waited.multipliedBy(2);
         tell(state -> {
             String what =
                     "step " + (version + 1) + " has waited " + waited.toSeconds() + " s for experience from rollouts "
                             + state.rollouts() + "; missing among others: " + state.awaited();
             LOG.warn("{}", what);
-            if (waiting && waited.compareTo(settings.waitDeadline) >= 0) {
+            if (waiting && over) {
                 throw new LearnerException(what);
             }
         });

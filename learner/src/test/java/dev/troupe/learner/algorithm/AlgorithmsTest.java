@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Settings become algorithms, or an error that begins with the key. */
 class AlgorithmsTest {
@@ -43,6 +44,22 @@ class AlgorithmsTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"rloo", "gspo"})
+    void whatWeighsWholeCompletionsCorrectsThemWithoutAFurtherKey(String name) {
+        assertThat(of("algorithm = " + name, "off_policy.correction = truncated_is")
+                        .needs()
+                        .wholeCompletions())
+                .isTrue();
+    }
+
+    @Test
+    void luspoHasTheRatioOfTheCompletion() {
+        Grpo luspo = (Grpo) of("algorithm = grpo", "loss_type = luspo", "importance_sampling_level = sequence");
+        assertThat(luspo.lossType()).isEqualTo(Grpo.LossType.LUSPO);
+        assertThat(luspo.loss().aggregation()).isEqualTo(Aggregation.SUMS);
+    }
+
+    @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
@@ -58,6 +75,11 @@ class AlgorithmsTest {
                 "algorithm=rloo; multi_objective_aggregation=normalize_then_sum | multi_objective_aggregation ="
                         + " normalize_then_sum: rloo is not of the grpo family",
                 "algorithm=grpo; importance_sampling_level=word | importance_sampling_level = word",
+                "algorithm=grpo; loss_type=luspo | importance_sampling_level = token: loss_type = luspo has one ratio"
+                        + " for a completion; set importance_sampling_level = sequence",
+                "algorithm=grpo; loss_type=vespo; importance_sampling_level=sequence | importance_sampling_level ="
+                        + " sequence: loss_type = vespo weighs whole completions already",
+                "algorithm=rloo; off_policy.correction=decoupled; off_policy.level=token | off_policy.level = token",
                 "algorithm=grpo; delta=0.5 | delta = 0.5",
                 "algorithm=grpo; soft_punish_cache=41 | soft_punish_cache = 41: expected 0 to 40",
                 "algorithm=grpo; off_policy.correction=vtrace | off_policy.correction = vtrace: it needs a value model",

@@ -25,12 +25,14 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Algorithms that no golden case covers, against the papers' formulas in float64, and what holds for all. */
 class PaperFormulasTest {
     private static final int ROWS = 8;
     private static final double STEP = 1e-6;
+    private static final double KL_COEF = 0.1;
 
     private final Random random = new Random(11);
 
@@ -172,8 +174,8 @@ class PaperFormulasTest {
                     int[] picked = IntStream.range(from, from + microBatch).toArray();
                     try (NDManager scope = Libtorch.scope()) {
                         Loss loss = algorithm.loss();
-                        LossInputs inputs =
-                                LossInputs.of(scope, DataType.FLOAT64, batch, targets, picked, loss, 0.1, tokens, ROWS);
+                        LossInputs inputs = LossInputs.of(
+                                scope, DataType.FLOAT64, batch, targets, picked, loss, KL_COEF, tokens, ROWS);
                         NDArray now = scope.create(IntStream.of(picked)
                                 .mapToObj(r -> current[r])
                                 .flatMapToDouble(Arrays::stream)
@@ -195,6 +197,63 @@ class PaperFormulasTest {
             });
         }
         return gradient;
+    }
+
+    /**
+     * Schulman 2020, "Approximating KL divergence": with {@code r = reference / policy} probability, k1 is
+     * {@code -log r}, k2 {@code (log r)^2 / 2}, k3 {@code (r - 1) - log r}; over d log policy they have the slopes 1,
+     * {@code -log r} and {@code 1 - r}. With advantages of 0 nothing but the KL is left of the loss.
+     */
+    @ParameterizedTest
+    @EnumSource(KlEstimator.class)
+    void theKlInTheLossAndItsGradient(KlEstimator estimator) {
+        List<Experience> batch = batch(2);
+        double[][] current = current(batch);
+        Targets targets = Targets.ofCompletions(batch, new double[ROWS], Map.of());
+        int tokens = batch.stream().mapToInt(Experience::length).sum();
+        for (boolean weighed : new boolean[] {false, true}) {
+            Map<String, Double> numbers = new TreeMap<>();
+            double[][] gradient = gradient(withKl(estimator, weighed), batch, targets, current, 4, numbers);
+            double sum = 0;
+            for (int r = 0; r < ROWS; r++) {
+                for (int t = 0; t < current[r].length; t++) {
+                    double ratio = Math.exp(batch.get(r).referenceLogprobs()[t] - current[r][t]);
+                    double k = List.of(-Math.log(ratio), Math.pow(Math.log(ratio), 2) / 2, ratio - 1 - Math.log(ratio))
+                            .get(estimator.ordinal());
+                    double slope = List.of(1.0, -Math.log(ratio), 1 - ratio).get(estimator.ordinal());
+                    // use_bias_correction_kl: k times current / proximal, whose slope is itself.
+                    double weight = Math.exp(current[r][t] - batch.get(r).proximalLogprobs()[t]);
+                    double expected = weighed ? weight * (slope + k) : slope;
+                    assertThat(gradient[r][t]).isCloseTo(KL_COEF * expected / tokens, within(1e-12));
+                    sum += weighed ? weight * k : k;
+                }
+            }
+            assertThat(numbers.get("kl")).isCloseTo(sum / tokens, within(1e-12));
+            assertThat(numbers.get("loss")).isCloseTo(KL_COEF * sum / tokens, within(1e-12));
+        }
+    }
+
+    private static Grpo withKl(KlEstimator estimator, boolean weighed) {
+        double off = Double.POSITIVE_INFINITY;
+        return new Grpo(
+                "grpo",
+                Grpo.LossType.DAPO,
+                Grpo.ScaleRewards.GROUP,
+                Map.of(),
+                KL_COEF,
+                estimator,
+                weighed,
+                0.2,
+                0.2,
+                off,
+                false,
+                off,
+                0,
+                false,
+                new Overlong(0, 0),
+                0,
+                0,
+                Map.of());
     }
 
     @Test

@@ -7,6 +7,9 @@ import akka.actor.testkit.typed.javadsl.TestProbe;
 import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.learner.experience.ScoredTrajectory;
 import dev.troupe.learner.ledger.LedgerCounts;
+import dev.troupe.learner.ledger.LedgerMessages.Ask;
+import dev.troupe.learner.ledger.LedgerMessages.State;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -96,9 +99,84 @@ class LearnerFlowTest extends PlayedRun {
             assertThat(silent.held).hasSizeGreaterThanOrEqualTo(5);
             return null;
         });
-        kit.stop(silent.actor);
+        kill(silent);
         join("a", 4);
         assertThat(run.get(60, TimeUnit.SECONDS).ledger()).isEqualTo(new LedgerCounts(24, 0, 0, 24, 0));
+    }
+
+    @Test
+    void aSecondLiveRolloutOfANameIsRefusedAndTheFirstKeepsItsLeases() throws Exception {
+        CompletableFuture<RunReport> run = start(1, 4);
+        scorers();
+        Rollout first = holding("a", 1, 5);
+        Rollout second = join("a", 2, 5);
+        second.deaf = true;
+        // More beats than a lease may be lost: the two would make each other's trajectories be dropped.
+        for (int beat = 0; beat < 8; beat++) {
+            first.request(0);
+            second.request(0);
+        }
+        State state = heardSoFar();
+        assertThat(second.held).as("leases of the second").isEmpty();
+        assertThat(first.held)
+                .hasSize(5)
+                .allSatisfy(l -> assertThat(l.getAttempt()).isEqualTo(1));
+        assertThat(state.counts()).isEqualTo(new LedgerCounts(5, 5, 0, 0, 0));
+        assertThat(state.rollouts()).containsExactly("a");
+        kit.createTestProbe().awaitAssert(LONG, () -> {
+            assertThat(second.refusals)
+                    .isNotEmpty()
+                    .allSatisfy(r -> assertThat(r).contains("the name a is taken", "another --name"));
+            return null;
+        });
+        kill(second);
+        first.deaf = false;
+        first.answer(List.copyOf(first.held));
+        assertThat(run.get(60, TimeUnit.SECONDS).ledger()).isEqualTo(new LedgerCounts(24, 0, 0, 24, 0));
+        assertThat(first.held)
+                .hasSize(24)
+                .allSatisfy(l -> assertThat(l.getAttempt()).isEqualTo(1));
+        assertThat(first.refusals).isEmpty();
+    }
+
+    @Test
+    void aRolloutStartedAgainUnderItsNameWaitsUntilTheKilledOneIsGoneAndTakesItsWork() throws Exception {
+        CompletableFuture<RunReport> run = start(1, 4);
+        scorers();
+        Rollout killed = holding("a", 1, 5);
+        Rollout again = join("a", 2, 5);
+        again.request(0);
+        again.request(0);
+        heardSoFar();
+        assertThat(again.held).as("while the killed one may still be alive").isEmpty();
+        kill(killed);
+        kit.createTestProbe().awaitAssert(LONG, () -> {
+            again.request(0);
+            assertThat(again.held).isNotEmpty();
+            return null;
+        });
+        assertThat(run.get(60, TimeUnit.SECONDS).ledger()).isEqualTo(new LedgerCounts(24, 0, 0, 24, 0));
+        assertThat(again.held).filteredOn(l -> l.getAttempt() == 2).hasSize(5);
+        assertThat(again.refusals).isEmpty();
+    }
+
+    /** Has leases and answers none. */
+    private Rollout holding(String name, int incarnation, int leases) {
+        Rollout rollout = join(name, incarnation, leases);
+        rollout.deaf = true;
+        kit.createTestProbe().awaitAssert(LONG, () -> {
+            rollout.request(0);
+            assertThat(rollout.held).hasSize(leases);
+            return null;
+        });
+        return rollout;
+    }
+
+    /** What the ledger says after everything that this thread has told it. */
+    private State heardSoFar() {
+        TestProbe<State> probe = kit.createTestProbe();
+        ledger.tell(new Ask(probe.getRef()));
+        return probe.receiveMessage(LONG);
     }
 
     @Test
@@ -130,6 +208,19 @@ class LearnerFlowTest extends PlayedRun {
         assertThat(report.status()).isEqualTo("interrupted");
         assertThat(checkpoints).containsExactly(report.steps());
         assertThat(report.ledger().trained()).isEqualTo(report.steps() * BATCH);
+    }
+
+    @Test
+    void experienceThatNeverComesEndsTheRunWithWhatItWaitsFor() {
+        waitDeadline = Duration.ofSeconds(2);
+        neverEnds = id -> true;
+        CompletableFuture<RunReport> run = start(1, 4);
+        scorers();
+        join("a", 4);
+        assertThatThrownBy(() -> run.get(60, TimeUnit.SECONDS))
+                .isInstanceOf(ExecutionException.class)
+                .hasMessageContaining("step 1 has waited 2 s for experience from rollouts [a]")
+                .hasMessageContaining("0/0 at a");
     }
 
     @Test

@@ -44,7 +44,6 @@ import dev.troupe.proto.v1.Trajectory;
 import dev.troupe.proto.v1.TrajectoryId;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -64,7 +63,7 @@ abstract class PlayedRun {
     static final Duration LONG = Duration.ofSeconds(60);
 
     final ActorTestKit kit = ActorTestKit.create();
-    final Map<String, Rollout> rollouts = new ConcurrentHashMap<>();
+    final Map<AeronAddress, Rollout> rollouts = new ConcurrentHashMap<>();
     final Map<Long, String> published = new ConcurrentHashMap<>();
     final List<List<ScoredTrajectory>> batches = new CopyOnWriteArrayList<>();
     final ConcurrentLinkedQueue<Long> acknowledged = new ConcurrentLinkedQueue<>();
@@ -77,6 +76,7 @@ abstract class PlayedRun {
     Predicate<TrajectoryRef> cut = id -> false;
     Predicate<TrajectoryRef> neverEnds = id -> false;
     Duration leaseExpiry = LONG;
+    Duration waitDeadline = LONG;
     Predicate<Long> allEqual = draw -> false;
     volatile Optional<String> skip = Optional.empty();
     volatile ActorRef<LedgerCommand> ledger;
@@ -140,7 +140,8 @@ abstract class PlayedRun {
                 reports::add,
                 ForkJoinPool.commonPool());
         learner = kit.spawn(
-                LearnerActor.create(new LearnerActor.Settings(steps, 0, 0, LONG), new PlayedTraining(), around, ended),
+                LearnerActor.create(
+                        new LearnerActor.Settings(steps, 0, 0, waitDeadline), new PlayedTraining(), around, ended),
                 "learner");
         return ended;
     }
@@ -148,7 +149,7 @@ abstract class PlayedRun {
     final class PlayedLeases implements LedgerActor.LeaseSender {
         @Override
         public void send(AeronAddress to, LeaseGrant grant, long policyVersion) {
-            rollouts.get(to.node()).granted(grant);
+            rollouts.get(to).granted(grant);
         }
 
         @Override
@@ -156,10 +157,21 @@ abstract class PlayedRun {
     }
 
     Rollout join(String name, int capacity) {
-        Rollout rollout = new Rollout(name, capacity);
-        rollouts.put(name, rollout);
+        return join(name, 1, capacity);
+    }
+
+    /** Another start of a node, or a second node, of the same name has another incarnation. */
+    Rollout join(String name, int incarnation, int capacity) {
+        Rollout rollout = new Rollout(name, incarnation, capacity);
+        rollouts.put(rollout.address, rollout);
         published.keySet().stream().max(Long::compare).ifPresent(rollout::request);
         return rollout;
+    }
+
+    /** Ends its actor, as the cluster tells it of a node that is gone. */
+    void kill(Rollout rollout) {
+        rollouts.remove(rollout.address);
+        kit.stop(rollout.actor);
     }
 
     void scorers() {
@@ -215,17 +227,29 @@ abstract class PlayedRun {
     /** Answers every lease at once, in the version it has. */
     final class Rollout {
         final String name;
+        final int incarnation;
+        final AeronAddress address;
         final int capacity;
         final ActorRef<RolloutCommand> actor;
         final List<Lease> held = new CopyOnWriteArrayList<>();
+        final List<String> refusals = new CopyOnWriteArrayList<>();
         volatile long live;
         volatile boolean deaf;
         volatile String claims = "";
 
-        Rollout(String name, int capacity) {
+        Rollout(String name, int incarnation, int capacity) {
             this.name = name;
+            this.incarnation = incarnation;
+            this.address = new AeronAddress(name, "", incarnation);
             this.capacity = capacity;
-            this.actor = kit.spawn(Behaviors.receive(RolloutCommand.class).build(), name);
+            this.actor = kit.spawn(
+                    Behaviors.receive(RolloutCommand.class)
+                            .onMessage(RolloutCommand.NameTaken.class, taken -> {
+                                refusals.add(taken.reason());
+                                return Behaviors.same();
+                            })
+                            .build(),
+                    name + "-" + incarnation);
         }
 
         /** The test and the publisher both ask; a version that comes late is not taken, as in a rollout. */
@@ -235,18 +259,20 @@ abstract class PlayedRun {
             }
             live = version;
             String hash = published.getOrDefault(version, "");
-            ledger.tell(new WorkRequest(name, 1, new AeronAddress(name, "", 1), capacity, version, hash, actor));
+            ledger.tell(new WorkRequest(name, incarnation, address, capacity, version, hash, actor));
         }
 
         void granted(LeaseGrant grant) {
             held.addAll(grant.getLeasesList());
-            if (deaf) {
-                return;
+            if (!deaf) {
+                answer(grant.getLeasesList());
             }
+        }
+
+        void answer(List<Lease> leases) {
             // Read once: a version that comes meanwhile must not lend its hash to tokens of the one before.
             long version = live;
-            List<Lease> now = new ArrayList<>(grant.getLeasesList());
-            for (Lease lease : now) {
+            for (Lease lease : leases) {
                 TrajectoryRef id =
                         new TrajectoryRef(lease.getId().getDraw(), lease.getId().getSample());
                 if (neverEnds.test(id)) {

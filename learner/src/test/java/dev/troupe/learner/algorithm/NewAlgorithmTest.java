@@ -1,28 +1,32 @@
-package dev.troupe.learner.update;
+package dev.troupe.learner.algorithm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
 import dev.troupe.cluster.protocol.TrajectoryRef;
-import dev.troupe.learner.algorithm.Aggregation;
-import dev.troupe.learner.algorithm.Algorithm;
-import dev.troupe.learner.algorithm.Experience;
-import dev.troupe.learner.algorithm.KlControl;
-import dev.troupe.learner.algorithm.Loss;
-import dev.troupe.learner.algorithm.Needs;
-import dev.troupe.learner.algorithm.OffPolicy;
-import dev.troupe.learner.algorithm.Targets;
+import dev.troupe.learner.experience.HeldTrajectory;
+import dev.troupe.learner.experience.ScoredTrajectory;
+import dev.troupe.learner.experience.Scores;
 import dev.troupe.learner.fixture.TinyModels;
 import dev.troupe.learner.optim.Schedule;
+import dev.troupe.learner.run.OnlineTraining;
+import dev.troupe.learner.run.Training;
+import dev.troupe.learner.update.PolicyUpdate;
 import dev.troupe.model.Script;
 import dev.troupe.model.TokenRow;
 import dev.troupe.proto.v1.FinishReason;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
-/** A new algorithm is one class, as CONTRIBUTING.md shows it: no actor, no loop, no optimizer is touched. */
+/**
+ * A new algorithm is one class and a line in the table, as CONTRIBUTING.md shows them: no actor, no loop, no optimizer
+ * is touched.
+ */
 class NewAlgorithmTest {
     private static final int GOOD = 7;
     private static final int BAD = 9;
@@ -65,23 +69,29 @@ class NewAlgorithmTest {
         }
     }
 
+    private static final Map<String, Algorithms.Reader> TABLE =
+            Map.ofEntries(Map.entry("reinforce", (c, maxNewTokens, rewardWeights) -> new Reinforce()));
+
     @Test
     void itLearnsWhatIsRewarded() {
+        Config settings = ConfigFactory.parseString("algorithm = reinforce, num_generations = 1")
+                .withFallback(ConfigFactory.parseResources("troupe/learner.conf"));
+        Algorithm algorithm = Algorithms.of(TABLE, settings, 1, Map.of());
         try (TinyModels models = new TinyModels()) {
             PolicyUpdate update = new PolicyUpdate(
-                    new Reinforce(),
-                    OffPolicy.NONE,
-                    KlControl.fixed(0),
+                    algorithm,
+                    Algorithms.offPolicy(settings),
+                    Algorithms.kl(settings, algorithm),
                     TinyModels.settings(1, 1, 4),
                     new Schedule(Schedule.Kind.CONSTANT, 0, 20),
                     new PolicyUpdate.Learner(models.policy, 1e-2),
                     null);
+            Training training = new OnlineTraining(update, (step, documents) -> Path.of("none"), OptionalLong.empty());
             float[] before = logprobs(models);
-            for (int step = 0; step < 20; step++) {
-                UpdateResult result = update.run(step, batch(logprobs(models)));
-                assertThat(result.applied()).isTrue();
-                assertThat(Objects.requireNonNull(result.metrics().get("objective/scores")))
-                        .isEqualTo(0.5);
+            for (int step = 1; step <= 20; step++) {
+                Training.Outcome outcome = training.train(step, batch(logprobs(models)));
+                assertThat(outcome.skipped()).isEmpty();
+                assertThat(outcome.metrics()).containsEntry("objective/scores", 0.5);
             }
             float[] after = logprobs(models);
             assertThat(after[0]).as("the rewarded token").isGreaterThan(before[0] + 1);
@@ -99,20 +109,21 @@ class NewAlgorithmTest {
         return new float[] {each.get(0)[0], each.get(1)[0]};
     }
 
-    private static List<Experience> batch(float[] logprobs) {
-        List<Experience> batch = new ArrayList<>();
+    private static List<ScoredTrajectory> batch(float[] logprobs) {
+        List<ScoredTrajectory> batch = new ArrayList<>();
         for (int r = 0; r < 2; r++) {
-            float[] behaviour = {logprobs[r]};
-            batch.add(new Experience(
+            HeldTrajectory held = new HeldTrajectory(
                     new TrajectoryRef(r, 0),
+                    1,
                     rows().get(r),
+                    new float[] {logprobs[r]},
+                    new long[1],
+                    new long[1],
                     FinishReason.FINISH_REASON_EOS,
-                    behaviour,
-                    behaviour,
-                    new float[0],
-                    new float[0],
-                    1 - r,
-                    new long[1]));
+                    List.of("00"),
+                    "a",
+                    false);
+            batch.add(new ScoredTrajectory(held, new Scores(new float[0], 1 - r, Map.of(), new float[0], 0, null)));
         }
         return batch;
     }

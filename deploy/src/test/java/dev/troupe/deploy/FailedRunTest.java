@@ -1,0 +1,21 @@
+package dev.troupe.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import org.junit.jupiter.api.Test;
+
+/** A run without actors that fails after its folder was made leaves word of it, as one with actors does. */
+class FailedRunTest extends RunsApart {
+    @Test
+    void anOfflineRunThatFailsSaysWhy() throws IOException {
+        Troupe told = Troupe.run("r", "algorithm=reward", "model.policy=new");
+
+        assertThat(told.code()).as(told.err()).isEqualTo(2);
+        JsonNode summary = summary("r");
+        assertThat(summary.get("status").asText()).isEqualTo("failed");
+        assertThat(summary.get("error").asText()).startsWith("model.policy = new: only algorithm = sft");
+        assertThat(summary.get("algorithm").asText()).isEqualTo("reward");
+    }
+}
