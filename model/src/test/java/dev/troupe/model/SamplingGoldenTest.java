@@ -28,6 +28,7 @@ class SamplingGoldenTest {
     }
 
     private static void check(JsonNode json) {
+        assertThat(json.get("expected").fieldNames()).toIterable().containsExactlyInAnyOrder("kept", "probabilities");
         JsonNode hyper = json.get("hyper");
         double temperature = hyper.get("temperature").asDouble();
         double[] how = {

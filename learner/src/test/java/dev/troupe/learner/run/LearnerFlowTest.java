@@ -91,8 +91,7 @@ class LearnerFlowTest extends PlayedRun {
     void workOfADeadRolloutIsDoneByAnother() throws Exception {
         CompletableFuture<RunReport> run = start(1, 4);
         scorers();
-        Rollout silent = join("silent", 5);
-        silent.deaf = true;
+        Rollout silent = join("silent", 1, 5, true);
         silent.request(0);
         TestProbe<Object> probe = kit.createTestProbe();
         probe.awaitAssert(LONG, () -> {
@@ -109,8 +108,7 @@ class LearnerFlowTest extends PlayedRun {
         CompletableFuture<RunReport> run = start(1, 4);
         scorers();
         Rollout first = holding("a", 1, 5);
-        Rollout second = join("a", 2, 5);
-        second.deaf = true;
+        Rollout second = join("a", 2, 5, true);
         // More beats than a lease may be lost: the two would make each other's trajectories be dropped.
         for (int beat = 0; beat < 8; beat++) {
             first.request(0);
@@ -162,11 +160,11 @@ class LearnerFlowTest extends PlayedRun {
 
     /** Has leases and answers none. */
     private Rollout holding(String name, int incarnation, int leases) {
-        Rollout rollout = join(name, incarnation, leases);
-        rollout.deaf = true;
+        Rollout rollout = join(name, incarnation, leases, true);
         kit.createTestProbe().awaitAssert(LONG, () -> {
             rollout.request(0);
             assertThat(rollout.held).hasSize(leases);
+            assertThat(announced).as("nobody asks for it any more").contains(0L);
             return null;
         });
         return rollout;

@@ -47,6 +47,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -65,6 +66,9 @@ abstract class PlayedRun {
     final ActorTestKit kit = ActorTestKit.create();
     final Map<AeronAddress, Rollout> rollouts = new ConcurrentHashMap<>();
     final Map<Long, String> published = new ConcurrentHashMap<>();
+    /** Versions that every rollout of the time has asked for work with. */
+    final Set<Long> announced = ConcurrentHashMap.newKeySet();
+
     final List<List<ScoredTrajectory>> batches = new CopyOnWriteArrayList<>();
     final ConcurrentLinkedQueue<Long> acknowledged = new ConcurrentLinkedQueue<>();
     final List<Long> checkpoints = new CopyOnWriteArrayList<>();
@@ -126,6 +130,7 @@ abstract class PlayedRun {
                             published.put(
                                     p.version(), PolicyWeights.of(p.sets()).sha256());
                             rollouts.values().forEach(r -> r.request(p.version()));
+                            announced.add(p.version());
                             return Behaviors.same();
                         })
                         .build(),
@@ -162,7 +167,13 @@ abstract class PlayedRun {
 
     /** Another start of a node, or a second node, of the same name has another incarnation. */
     Rollout join(String name, int incarnation, int capacity) {
+        return join(name, incarnation, capacity, false);
+    }
+
+    /** @param deaf takes leases and answers none, from the first on */
+    Rollout join(String name, int incarnation, int capacity, boolean deaf) {
         Rollout rollout = new Rollout(name, incarnation, capacity);
+        rollout.deaf = deaf;
         rollouts.put(rollout.address, rollout);
         published.keySet().stream().max(Long::compare).ifPresent(rollout::request);
         return rollout;
