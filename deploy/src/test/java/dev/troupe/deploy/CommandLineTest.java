@@ -2,18 +2,26 @@ package dev.troupe.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.troupe.deploy.settings.Home;
+import dev.troupe.model.Tokenizer;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 
 class CommandLineTest {
@@ -138,5 +146,37 @@ class CommandLineTest {
                 .contains("1 step = 32 prompts x 8 = 256 trajectories = 4 optimizer steps")
                 .containsPattern("batch.prompts +=\\s+32 +# command line")
                 .containsPattern("learner: policy +\\d+\\.\\d MB");
+    }
+
+    /** On the terminal only warnings show. */
+    @Test
+    void aMissingPaddingTokenIsSaidInOneLine() throws IOException {
+        Path stories = Home.find().model("stories");
+        try (Stream<Path> files = Files.list(stories)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, folder.resolve(String.valueOf(file.getFileName())));
+            }
+        }
+        for (String name : List.of("tokenizer_config.json", "config.json", "tokenizer.json")) {
+            Path file = folder.resolve(name);
+            String text = Files.readString(file);
+            Files.writeString(file, text.replace("\"pad_token\"", "\"x\"").replace("\"pad_token_id\"", "\"y\"") + "\n");
+        }
+        Logger log = (Logger) LoggerFactory.getLogger(Tokenizer.class);
+        ListAppender<ILoggingEvent> said = new ListAppender<>();
+        said.start();
+        log.addAppender(said);
+        try {
+            assertThat(troupe(
+                            "generate", "--model", folder.toString(), "--prompt", "One day,", "--max-new-tokens", "2"))
+                    .as(err.toString())
+                    .isZero();
+        } finally {
+            log.detachAppender(said);
+        }
+        assertThat(said.list).hasSize(1).allSatisfy(event -> {
+            assertThat(event.getLevel()).isEqualTo(Level.WARN);
+            assertThat(event.getFormattedMessage()).contains(folder.toString(), "names no padding token", "as in TRL");
+        });
     }
 }

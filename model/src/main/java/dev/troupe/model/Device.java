@@ -71,12 +71,12 @@ public record Device(int cuda) {
         return cuda < 0;
     }
 
-    /** Puts the numbers of rows {@code from} to {@code to} (exclusive) into memory, which begins with the first of them. */
+    /** Puts the numbers of rows {@code from} to {@code to} (exclusive) into memory that begins with their first. */
     interface Rows {
         void write(ByteBuffer bytes, int from, int to);
     }
 
-    /** A new F32 tensor here, of rows that the writer gives. A buffer holds 2 GB at most, so larger ones come in parts. */
+    /** A new F32 tensor here, of rows that the writer gives: in parts if it is larger than a buffer can be, 2 GB. */
     NDArray filled(NDManager manager, Shape shape, Rows rows) {
         return filled(manager, shape, rows, PART_BYTES);
     }

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a rollout actor works with.
  *
- * @param node its name, unique in a run: the ledger refuses a second live one; it shows in the ledger and names its journal
+ * @param node its name, unique in a run: the ledger refuses a second live one. It shows there and names the journal
  * @param aeron the process's transport
  * @param udp where other processes reach it (port 0 for any free one); null when only this process shall
  * @param model what the policy's sets are; they come from the publisher

@@ -91,7 +91,7 @@ class OffPolicyUpdateTest {
         return new OffPolicy(kind, level, mode, LEAST, CAP, proximal, 1.2, 0.9);
     }
 
-    /** Mean over tokens of w max(-A r, -A clip(r)), where r is current / proximal and w stands for proximal / behaviour. */
+    /** Mean over tokens of w max(-A r, -A clip(r)): r is current over proximal, w is proximal over behaviour. */
     @ParameterizedTest
     @CsvSource({
         "NONE, TOKEN, TRUNCATE, RECOMPUTE",
