@@ -16,6 +16,9 @@ final class HostView implements WeightLayout.LeafBytes, AutoCloseable {
     private @Nullable NDManager scope;
 
     private @Nullable NDArray plain;
+    /** All of it, unless it is larger than a buffer can be. */
+    private @Nullable ByteBuffer bytes;
+
     private int which = -1;
 
     /** @param script with linear.py */
@@ -27,9 +30,12 @@ final class HostView implements WeightLayout.LeafBytes, AutoCloseable {
     @Override
     public ByteBuffer rows(int leaf, int row, int rows) {
         NDArray whole = plain(leaf);
-        boolean all = rows == whole.getShape().get(0);
-        NDArray some = all ? whole : whole.get(new NDIndex("{}:{}", row, row + rows));
-        return some.toByteBuffer(true).order(ByteOrder.nativeOrder());
+        int rowBytes = Math.toIntExact(whole.size() / whole.getShape().get(0) * Float.BYTES);
+        ByteBuffer all = bytes;
+        if (all == null) {
+            return bytes(whole.get(new NDIndex("{}:{}", row, row + rows)));
+        }
+        return all.slice(row * rowBytes, rows * rowBytes).order(all.order());
     }
 
     private NDArray plain(int leaf) {
@@ -40,9 +46,14 @@ final class HostView implements WeightLayout.LeafBytes, AutoCloseable {
             scope = fresh;
             held = script.tensor(fresh, "plain", tensors.get(leaf));
             plain = held;
+            bytes = held.size() * Float.BYTES > Integer.MAX_VALUE ? null : bytes(held);
             which = leaf;
         }
         return held;
+    }
+
+    private static ByteBuffer bytes(NDArray array) {
+        return array.toByteBuffer(true).order(ByteOrder.nativeOrder());
     }
 
     @Override

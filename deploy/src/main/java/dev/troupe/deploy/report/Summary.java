@@ -89,13 +89,31 @@ public record Summary(
 
     /** Of a run that failed: what it was, how long it took and why. What it got to is not known here. */
     public static Summary failed(String algorithm, double seconds, String error) {
+        return unsampled("failed", error, algorithm, null, seconds, null, null);
+    }
+
+    /** Of an offline run, which samples nothing and evaluates by figures of its own. */
+    public static Summary offline(
+            String algorithm, long steps, double seconds, long tokensTrained, String weightsSha256) {
+        return unsampled("done", null, algorithm, steps, seconds, tokensTrained, weightsSha256);
+    }
+
+    private static Summary unsampled(
+            String status,
+            @Nullable String error,
+            String algorithm,
+            @Nullable Long steps,
+            double seconds,
+            @Nullable Long tokensTrained,
+            @Nullable String weightsSha256) {
         return new Summary(
-                "failed",
+                status,
                 error,
                 algorithm,
-                null,
+                steps,
                 seconds,
                 null,
+                tokensTrained,
                 null,
                 null,
                 null,
@@ -111,8 +129,7 @@ public record Summary(
                 null,
                 null,
                 null,
-                null,
-                null,
+                weightsSha256,
                 PeakMemory.bytes());
     }
 

@@ -7,7 +7,6 @@ import dev.troupe.data.sources.Source;
 import dev.troupe.data.sources.Sources;
 import dev.troupe.data.tokenizer.TokenizerFolder;
 import dev.troupe.deploy.report.MetricsWriter;
-import dev.troupe.deploy.report.PeakMemory;
 import dev.troupe.deploy.report.RunFolder;
 import dev.troupe.deploy.report.Summary;
 import dev.troupe.deploy.settings.MemoryEstimate;
@@ -251,31 +250,7 @@ final class OfflineRun implements AutoCloseable {
 
     private Summary summary(long tokens, String sha256) {
         double seconds = (System.nanoTime() - startNanos) / 1e9;
-        return new Summary(
-                "done",
-                null,
-                settings.algorithm(),
-                settings.steps(),
-                seconds,
-                null,
-                tokens,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                sha256,
-                PeakMemory.bytes());
+        return Summary.offline(settings.algorithm(), settings.steps(), seconds, tokens, sha256);
     }
 
     @Override
