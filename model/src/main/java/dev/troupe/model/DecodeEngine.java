@@ -32,9 +32,6 @@ public final class DecodeEngine implements AutoCloseable {
     /** How many of the last prompts are kept. */
     public static final int KEPT_PROMPTS = 32;
 
-    /** Layers of at most this width are so small that calls cost more than numbers: more prompts share a pass. */
-    private static final int NARROW = 256;
-
     private static final int FREE = -1;
 
     private final ModelConfig config;
@@ -76,6 +73,7 @@ public final class DecodeEngine implements AutoCloseable {
 
     private DecodeEngine(
             ModelConfig config,
+            Script script,
             Function<Script, PlacedWeights> placed,
             int slots,
             int length,
@@ -84,12 +82,14 @@ public final class DecodeEngine implements AutoCloseable {
         this.slots = slots;
         this.length = length;
         this.dims = Decoder.dims(config);
-        this.promptsAPass = config.hidden() <= NARROW ? 16 : 4;
-        this.script = Script.load(Decoder.class, "decoder.py", "linear.py", "sampling.py", "decode.py");
+        this.promptsAPass = NarrowWeights.isNarrow(config) ? 16 : 4;
+        this.script = script;
         this.weights = placed.apply(script);
         NDList store = new NDList();
         for (int i = 0; i < config.layers(); i++) {
-            store.add(manager.zeros(new Shape((long) slots * config.kvHeads(), length, 2L * config.headDim())));
+            long heads = (long) slots * config.kvHeads();
+            store.add(manager.zeros(new Shape(heads, config.headDim(), length)));
+            store.add(manager.zeros(new Shape(heads, length, config.headDim())));
         }
         this.cache = TensorList.of(store);
         this.fixed = TensorList.of(new NDList(columns(), headStarts()));
@@ -129,15 +129,33 @@ public final class DecodeEngine implements AutoCloseable {
     public static DecodeEngine open(
             ModelConfig config, TensorSet weights, int slots, int length, SamplingConfig sampling, Dtype dtype) {
         check(config, slots, length);
+        boolean narrow = NarrowWeights.suits(config, dtype);
         return new DecodeEngine(
-                config, script -> new PackedWeights(config, weights, script, dtype, slots), slots, length, sampling);
+                config,
+                script(narrow ? "narrow.py" : "layers.py"),
+                script -> narrow
+                        ? new NarrowWeights(config, weights, script)
+                        : new PackedWeights(config, weights, script, dtype, slots),
+                slots,
+                length,
+                sampling);
     }
 
     /** As {@link #open}, for an adapter over a base: what is swapped is the adapter's tensors alone. */
     static DecodeEngine over(AdaptedModel form, TensorSet adapter, int slots, int length, SamplingConfig sampling) {
         check(form.config(), slots, length);
         return new DecodeEngine(
-                form.config(), script -> new PackedAdapter(form, adapter, script, slots), slots, length, sampling);
+                form.config(),
+                script("layers.py"),
+                script -> new PackedAdapter(form, adapter, script, slots),
+                slots,
+                length,
+                sampling);
+    }
+
+    /** @param layers what computes them */
+    static Script script(String layers) {
+        return Script.load(Decoder.class, "decoder.py", "linear.py", "sampling.py", layers, "decode.py");
     }
 
     private static void check(ModelConfig config, int slots, int length) {
@@ -382,7 +400,7 @@ public final class DecodeEngine implements AutoCloseable {
     }
 
     private Step shared() {
-        script.run("step", inputs, answer, fixed, cache, seen, none, weights.slots(), dims, config.normEps(), how());
+        script.infer("step", inputs, answer, fixed, cache, seen, none, weights.slots(), dims, config.normEps(), how());
         return step(answerValues, slots);
     }
 
@@ -390,7 +408,8 @@ public final class DecodeEngine implements AutoCloseable {
         double[] values = new double[3 * slots];
         inputValues.get(0, values);
         try (NDArray there = manager.create(values, new Shape(3, slots))) {
-            script.run("step", there, answer, fixed, cache, seen, none, weights.slots(), dims, config.normEps(), how());
+            script.infer(
+                    "step", there, answer, fixed, cache, seen, none, weights.slots(), dims, config.normEps(), how());
         }
         return step(DoubleBuffer.wrap(answer.toDoubleArray()), slots);
     }

@@ -95,7 +95,7 @@ public final class Script implements AutoCloseable {
         Map<String, PtNDArray> given = new HashMap<>();
         tensors.forEach((key, tensor) -> given.put(key, (PtNDArray) tensor));
         try (IValue all = IValue.stringMapFrom(given);
-                IValue answer = TorchScriptBridge.run(module, method, new long[] {all.getHandle()})) {
+                IValue answer = TorchScriptBridge.run(module, method, new long[] {all.getHandle()}, false)) {
             Map<String, NDArray> answers = new HashMap<>();
             answer.toIValueMap().forEach((key, value) -> {
                 try (value) {
@@ -118,7 +118,16 @@ public final class Script implements AutoCloseable {
         call(method, arguments).close();
     }
 
+    /** As {@link #run}, cheaper: what the method makes on its way, autograd could never see. */
+    void infer(String method, Object... arguments) {
+        call(true, method, arguments).close();
+    }
+
     private IValue call(String method, Object... arguments) {
+        return call(false, method, arguments);
+    }
+
+    private IValue call(boolean inference, String method, Object... arguments) {
         IValue[] made = new IValue[arguments.length];
         long[] handles = new long[arguments.length];
         try {
@@ -130,7 +139,7 @@ public final class Script implements AutoCloseable {
                     handles[i] = made[i].getHandle();
                 }
             }
-            return TorchScriptBridge.run(module, method, handles);
+            return TorchScriptBridge.run(module, method, handles, inference);
         } catch (RuntimeException e) {
             throw new ModelException("script " + name + ", method " + method + ": " + e.getMessage(), e);
         } finally {

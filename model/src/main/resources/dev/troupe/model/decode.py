@@ -1,28 +1,28 @@
-# Generation token by token, on top of decoder.py and sampling.py. S slots, each with room for L tokens; n of them begin
-# together. cache holds for each layer the keys and beside them the values, [S * K, L, 2 * E].
+# Generation token by token, on top of layers.py or narrow.py and of sampling.py. S slots, each with room for L tokens;
+# n of them begin together. cache holds for each layer the keys [S * K, E, L] and the values [S * K, L, E], as the
+# products read them.
 
 # Computes R prompts ids [R, P] (what pads them repeats their last token; last [R] are the flat places of those). The
-# logits [R, V] after them, each layer's keys and values [R, K, P, 2 * E], and a copy of ids, whose own memory is the
-# caller's.
+# logits [R, V] after them, each layer's keys [R, K, E, P] and values [R, K, P, E], and a copy of ids, whose own memory is
+# the caller's.
 def prompts(self, ids: Tensor, positions: Tensor, segments: Tensor, last: Tensor, w: List[Tensor], dims: List[int], eps: float) -> List[Tensor]:
   r = ids.size(0)
   t = ids.size(1)
-  x = self.wide(torch.embedding(w[0], ids.view([-1])))
-  turn = self.rotation(positions.view([-1]), w, dims)
+  x = self.enter(ids.view([-1]), w, dims, eps)
+  turn = self.turns(positions.view([-1]), w, dims)
   mask = self.visible(segments, dims)
   stores : List[Tensor] = []
   for i in range(dims[0]):
-    j = 4 + 9 * i
-    a = self.project(x, w, j, turn, dims, eps)
-    store = torch.transpose(torch.slice(a, 2, dims[2]).reshape([r, t, dims[1], 2 * dims[3]]), 1, 2)
-    stores.append(torch.contiguous(store))
+    a = self.heads(x, turn, w, i, dims, eps)
+    both = torch.slice(a, 2, dims[2]).view([r, t, dims[1], 2, dims[3]])
+    stores.append(torch.contiguous(torch.permute(torch.select(both, 3, 0), [0, 2, 3, 1])))
+    stores.append(torch.contiguous(torch.permute(torch.select(both, 3, 1), [0, 2, 1, 3])))
     o = self.attend(a, mask, r, t, dims)
     if torch.eq(i, dims[0] - 1):
       x = torch.index_select(x, 0, last)
       o = torch.index_select(o, 0, last)
-    x = self.finish(x, o, w, j, dims, eps)
-  logits = torch.contiguous(self.linear(self.rms_norm(x, w[1], eps), w, 2, dims))
-  made = [logits]
+    x = self.leave(x, o, turn, w, i, dims, eps)
+  made = [self.logits(x, turn, w, dims, eps)]
   made.extend(stores)
   made.append(torch.clone(ids))
   return made
@@ -35,22 +35,23 @@ def advance(self, tokens: Tensor, positions: Tensor, fixed: List[Tensor], cache:
   k = dims[1]
   g = dims[2]
   e = dims[3]
-  x = self.wide(torch.embedding(w[0], tokens))
-  turn = self.rotation(positions, w, dims)
+  x = self.enter(tokens, w, dims, eps)
+  turn = self.turns(positions, w, dims)
   at = torch.unsqueeze(positions, 1)
   hidden = torch.where(torch.le(fixed[0], at), 0., -1.0e30)
   mask = torch.unsqueeze(hidden, 1).expand([s, k, fixed[0].numel()]).reshape([s * k, 1, -1])
   place = (fixed[1] + at).view([-1])
+  column = torch.unsqueeze(at, 1).expand([s, k, e]).reshape([s * k, e, 1])
   for i in range(dims[0]):
-    j = 4 + 9 * i
-    a = self.project(x, w, j, turn, dims, eps).view([s * k, g + 2, e])
-    torch.index_copy_(cache[i].view([-1, 2, e]), 0, place, torch.slice(a, 1, g))
-    query = torch.slice(a, 1, 0, g)
-    keys, values = torch.chunk(cache[i], 2, 2)
-    scores = torch.baddbmm(mask, query, torch.transpose(keys, 1, 2), beta=1, alpha=e ** -0.5)
+    a = self.heads(x, turn, w, i, dims, eps).view([s * k, g + 2, e])
+    keys = cache[2 * i]
+    values = cache[2 * i + 1]
+    torch.scatter_(keys, 2, column, torch.unsqueeze(torch.select(a, 1, g), 2))
+    torch.index_copy_(values.view([-1, e]), 0, place, torch.select(a, 1, g + 1))
+    scores = torch.baddbmm(mask, torch.slice(a, 1, 0, g), keys, beta=1, alpha=e ** -0.5)
     o = torch.bmm(torch.softmax(scores, -1), values)
-    x = self.finish(x, o.view([s, k * g * e]), w, j, dims, eps)
-  return torch.contiguous(self.linear(self.rms_norm(x, w[1], eps), w, 2, dims))
+    x = self.leave(x, o.view([s, k * g * e]), turn, w, i, dims, eps)
+  return self.logits(x, turn, w, dims, eps)
 
 # The first token of n slots [n], each after one of the prompts that prompts() has made, in rows [n]: copies its keys and
 # values into the slots and draws with noise [n]. Answer [3, n].
@@ -58,8 +59,9 @@ def begin(self, made: List[Tensor], rows: Tensor, slots: Tensor, noise: Tensor, 
   n = torch.len(cache)
   for i in range(n):
     part = torch.index_select(made[i + 1], 0, rows)
-    room = cache[i].view([-1, part.size(1), cache[i].size(1), part.size(3)])
-    torch.index_put_(torch.slice(room, 2, 0, part.size(2)), [slots], part)
+    room = cache[i].view([-1, part.size(1), cache[i].size(1), cache[i].size(2)])
+    begun = torch.slice(torch.slice(room, 2, 0, part.size(2)), 3, 0, part.size(3))
+    torch.index_put_(begun, [slots], part)
   logits = torch.index_select(made[0], 0, rows)
   if torch.gt(seen.numel(), 0):
     ids = torch.index_select(made[n + 1], 0, rows)

@@ -139,7 +139,7 @@ class AdapterEngineTest {
     @Test
     void shouldPackANarrowBaseOnceForAllEngines() {
         onBase(FrozenBase.Storage.BF16, form -> {
-            try (Script script = Script.load(Decoder.class, "decoder.py", "linear.py", "sampling.py", "decode.py")) {
+            try (Script script = DecodeEngine.script("layers.py")) {
                 var first = form.base().packed(script, 4);
                 var second = form.base().packed(script, 32);
                 assertThat(second).isSameAs(first);
@@ -159,7 +159,7 @@ class AdapterEngineTest {
     @EnumSource(names = {"FP32", "NF4"})
     void shouldMultiplyOtherBasesAsTheyLie(FrozenBase.Storage storage) {
         onBase(storage, form -> {
-            try (Script script = Script.load(Decoder.class, "decoder.py", "linear.py", "sampling.py", "decode.py")) {
+            try (Script script = DecodeEngine.script("layers.py")) {
                 var engines = form.base().packed(script, 4);
                 for (int slot = 0; slot < engines.size(); slot++) {
                     assertThat(engines.get(slot)).isSameAs(form.base().places().get(slot));

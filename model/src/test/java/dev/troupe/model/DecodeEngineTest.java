@@ -10,10 +10,21 @@ import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class DecodeEngineTest {
     private static final ModelConfig CONFIG = ModelConfig.llama(96, 32, 48, 2, 4, 2, 128);
     private static final TensorSet WEIGHTS = ModelInit.random(CONFIG, 7);
+    /** Too wide for narrow.py. */
+    private static final ModelConfig WIDE = ModelConfig.llama(96, 288, 320, 2, 4, 2, 128);
+    /** A norm's epsilon that counts, a head of its own, groups of one. */
+    private static final ModelConfig LARGE_EPSILON = ModelConfig.parse("""
+            {"model_type": "llama", "vocab_size": 96, "hidden_size": 48, "intermediate_size": 40,
+             "num_hidden_layers": 3, "num_attention_heads": 3, "num_key_value_heads": 3,
+             "max_position_embeddings": 128, "rms_norm_eps": 0.5, "tie_word_embeddings": false}
+            """, "a test");
+
     private static final int SLOTS = 13;
     private static final int LENGTH = 60;
     private static final int NEW = 24;
@@ -59,7 +70,12 @@ class DecodeEngineTest {
 
     /** One row in a slot, with this many other rows of other prompts and lengths around it, begun at other times. */
     private static Drawn generate(SamplingConfig sampling, int slot, int neighbours, int wait) {
-        try (DecodeEngine engine = DecodeEngine.open(CONFIG, WEIGHTS, SLOTS, LENGTH, sampling)) {
+        return generate(CONFIG, sampling, slot, neighbours, wait);
+    }
+
+    private static Drawn generate(ModelConfig config, SamplingConfig sampling, int slot, int neighbours, int wait) {
+        TensorSet weights = ModelInit.random(config, 7);
+        try (DecodeEngine engine = DecodeEngine.open(config, weights, SLOTS, LENGTH, sampling)) {
             for (int i = 0; i < neighbours; i++) {
                 int other = (slot + 1 + i) % SLOTS;
                 engine.prefill(prompt(3 + i, 50 + i), new int[] {other}, new double[] {0.3});
@@ -83,12 +99,14 @@ class DecodeEngineTest {
         SamplingConfig all = new SamplingConfig(1.3, 40, 0.95, 0.01, 1.2, false);
         for (SamplingConfig sampling : List.of(SamplingConfig.atTemperature(1.0), all)) {
             thread.run(() -> {
-                Drawn alone = generate(sampling, 0, 0, 0);
-                assertThat(alone.tokens().stream().distinct().count()).isGreaterThan(8);
-                for (int slot = 0; slot < SLOTS; slot++) {
-                    assertThat(generate(sampling, slot, slot, 3 * slot % 7))
-                            .as("slot " + slot)
-                            .isEqualTo(alone);
+                for (ModelConfig config : List.of(CONFIG, WIDE)) {
+                    Drawn alone = generate(config, sampling, 0, 0, 0);
+                    assertThat(alone.tokens().stream().distinct().count()).isGreaterThan(8);
+                    for (int slot = 0; slot < SLOTS; slot++) {
+                        assertThat(generate(config, sampling, slot, slot, 3 * slot % 7))
+                                .as("slot " + slot)
+                                .isEqualTo(alone);
+                    }
                 }
             });
         }
@@ -111,14 +129,19 @@ class DecodeEngineTest {
         });
     }
 
-    @Test
-    void shouldRecordTheLogprobsThatAFreshPassGives() {
+    static List<ModelConfig> shapes() {
+        return List.of(CONFIG, WIDE, LARGE_EPSILON);
+    }
+
+    @ParameterizedTest
+    @MethodSource("shapes")
+    void shouldRecordTheLogprobsThatAFreshPassGives(ModelConfig config) {
         SamplingConfig sampling = new SamplingConfig(0.7, 20, 0.9, 0.02, 1.3, false);
         thread.run(() -> {
-            Drawn drawn = generate(sampling, 4, 6, 2);
+            Drawn drawn = generate(config, sampling, 4, 6, 2);
             int[] completion =
                     drawn.tokens().stream().mapToInt(Integer::intValue).toArray();
-            try (Decoder decoder = Decoder.load(CONFIG, WEIGHTS, false)) {
+            try (Decoder decoder = Decoder.load(config, ModelInit.random(config, 7), false)) {
                 float[] fresh = decoder.logprobs(List.of(TokenRow.of(prompt(11, 1), completion)), 0.7, 1)
                         .get(0);
                 for (int t = 0; t < NEW; t++) {
@@ -126,6 +149,28 @@ class DecodeEngineTest {
                 }
             }
             assertThat(drawn.kept()).allSatisfy(mass -> assertThat(mass).isBetween(0.01f, 0.999f));
+        });
+    }
+
+    @Test
+    void shouldRecordTheNewWeightsLogprobsAfterASwap() {
+        TensorSet other = ModelInit.random(CONFIG, 8);
+        thread.run(() -> {
+            try (DecodeEngine engine = DecodeEngine.open(CONFIG, WEIGHTS, SLOTS, LENGTH, SamplingConfig.greedy());
+                    Decoder decoder = Decoder.load(CONFIG, other, false)) {
+                engine.swap(other);
+                int[] completion = new int[2];
+                float[] logprobs = new float[2];
+                DecodeEngine.Step first = engine.prefill(prompt(11, 1), new int[] {3}, new double[] {0.5});
+                DecodeEngine.Step second = engine.step(noise(-1, 0, 0));
+                completion[0] = first.tokens()[0];
+                completion[1] = second.tokens()[3];
+                logprobs[0] = first.logprobs()[0];
+                logprobs[1] = second.logprobs()[3];
+                float[] fresh = decoder.logprobs(List.of(TokenRow.of(prompt(11, 1), completion)), 1, 1)
+                        .get(0);
+                assertThat(logprobs).containsExactly(fresh, within(2e-5f));
+            }
         });
     }
 

@@ -3,9 +3,6 @@ package ai.djl.pytorch.jni;
 /**
  * The two native calls that DJL keeps package-private and that Troupe needs: loading a TorchScript archive and running
  * one of its methods with every kind of value in and out.
- *
- * <p>A method runs here without InferenceMode. DJL's own inference path switches it on, and a tensor made under it can
- * never take part in autograd again.
  */
 public final class TorchScriptBridge {
     private TorchScriptBridge() {}
@@ -15,9 +12,14 @@ public final class TorchScriptBridge {
         return PyTorchLibrary.LIB.moduleLoad(path, new int[] {0, -1}, true, new String[0], new String[0], true);
     }
 
-    /** Runs a method; the caller closes the answer. */
-    public static IValue run(long module, String method, long[] arguments) {
-        return new IValue(PyTorchLibrary.LIB.moduleRunMethod(module, method, arguments, true, false));
+    /**
+     * Runs a method; the caller closes the answer.
+     *
+     * @param inference under libtorch's InferenceMode: calls are cheaper, and no tensor made there can ever take part
+     *     in autograd
+     */
+    public static IValue run(long module, String method, long[] arguments, boolean inference) {
+        return new IValue(PyTorchLibrary.LIB.moduleRunMethod(module, method, arguments, !inference, false));
     }
 
     /** Frees a module. */

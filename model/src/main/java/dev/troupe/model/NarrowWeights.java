@@ -1,0 +1,69 @@
+package dev.troupe.model;
+
+import dev.troupe.proto.TensorSet;
+
+/**
+ * The weights of a small decoder for generation: beside the tensors themselves, which are what is exported and hashed,
+ * the ones made of them that narrow.py works on.
+ */
+final class NarrowWeights implements PlacedWeights {
+    /** Layers of at most this width are so small that calls cost more than numbers. */
+    private static final int WIDEST = 256;
+
+    private final DeviceWeights plain;
+    private final Script script;
+    private final int[] dims;
+    private final double eps;
+    private TensorList made;
+
+    /** @param script with narrow.py */
+    NarrowWeights(ModelConfig config, TensorSet weights, Script script) {
+        this.script = script;
+        this.dims = Decoder.dims(config);
+        this.eps = config.normEps();
+        this.plain = new DeviceWeights(config, weights, script, Dtype.FP32, false);
+        this.made = make();
+    }
+
+    /** Whether layers are this small. */
+    static boolean isNarrow(ModelConfig config) {
+        return config.hidden() <= WIDEST;
+    }
+
+    /** Whether narrow.py can compute this model. */
+    static boolean suits(ModelConfig config, Dtype dtype) {
+        return isNarrow(config) && dtype == Dtype.FP32 && !config.family().qkNorm();
+    }
+
+    private TensorList make() {
+        return script.list("narrowed_list", plain.slots(), dims, eps);
+    }
+
+    @Override
+    public TensorList slots() {
+        return made;
+    }
+
+    @Override
+    public void assign(TensorSet set) {
+        plain.assign(set);
+        made.close();
+        made = make();
+    }
+
+    @Override
+    public TensorSet export() {
+        return plain.export();
+    }
+
+    @Override
+    public String sha256() {
+        return plain.sha256();
+    }
+
+    @Override
+    public void close() {
+        made.close();
+        plain.close();
+    }
+}
