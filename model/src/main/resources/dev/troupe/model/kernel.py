@@ -282,6 +282,14 @@ def hidden_by_channel(self, ids: Tensor, positions: Tensor, segments: Tensor, se
 def at_all(self, d: Tensor, selected: Tensor, n: int) -> Tensor:
   return torch.index_add_(torch.zeros([d.size(0), n], dtype=d.dtype, device=d.device), 1, selected, d)
 
+# Adds d [out, N] times y [in, N] turned to g [out, in]; the other way round if that is wide and small, which is faster.
+def add_product(self, g: Tensor, d: Tensor, y: Tensor) -> None:
+  if torch.__and__(torch.lt(g.size(0), g.size(1)), torch.lt(g.numel(), 131072)):
+    torch.add_(g, torch.t(torch.mm(y, torch.t(d))))
+  else:
+    torch.addmm_(g, d, torch.t(y))
+  return None
+
 # The gradient of layer i's input, given that of its output, d_x, and what layer_by_channel kept, from place at on. Adds
 # to the gradients g.
 def layer_backward(self, d_x: Tensor, i: int, shared: List[Tensor], selected: Tensor, kept: List[Tensor], at: int, w: List[Tensor], g: List[Tensor], dims: List[int], held: List[Tensor]) -> Tensor:
@@ -293,7 +301,7 @@ def layer_backward(self, d_x: Tensor, i: int, shared: List[Tensor], selected: Te
   o, y, r, both, silu, inner = kept[at + 4 + parts], kept[at + 5 + parts], kept[at + 6 + parts], kept[at + 7 + parts], kept[at + 8 + parts], kept[at + 9 + parts]
   gate, up = torch.chunk(both, 2, 0)
   if torch.gt(g[j + 8].numel(), 0):
-    torch.addmm_(g[j + 8], d_x, torch.t(inner))
+    self.add_product(g[j + 8], d_x, inner)
   d_inner = torch.mm(torch.t(self.whole(w, j + 8, held, 3, dims)), d_x)
   self.add_adapter_backward(d_inner, d_x, inner, w, j + 8, j + 8, shared[3], g, dims)
   d_both = torch.empty_like(both)
@@ -304,7 +312,7 @@ def layer_backward(self, d_x: Tensor, i: int, shared: List[Tensor], selected: Te
   self.add_adapter_backward(d_y, d_both, y, w, j + 7, j + 6, shared[3], g, dims)
   d_x = self.scaled_backward(d_y, d_x, y, r)
   if torch.gt(g[j + 5].numel(), 0):
-    torch.addmm_(g[j + 5], d_x, torch.t(o))
+    self.add_product(g[j + 5], d_x, o)
   d_o = torch.mm(torch.t(self.whole(w, j + 5, held, 1, dims)), d_x)
   self.add_adapter_backward(d_o, d_x, o, w, j + 5, j + 5, shared[3], g, dims)
   if torch.eq(i, dims[0] - 1):
