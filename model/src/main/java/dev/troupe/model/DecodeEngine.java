@@ -153,6 +153,11 @@ public final class DecodeEngine implements AutoCloseable {
                 sampling);
     }
 
+    /** Whether the engine of a whole model holds its weights once as they are and once as its steps want them. */
+    public static boolean holdsTwice(ModelConfig config, Dtype dtype) {
+        return NarrowWeights.suits(config, dtype);
+    }
+
     /** @param layers what computes them */
     static Script script(String layers) {
         return Script.load(Decoder.class, "decoder.py", "linear.py", "sampling.py", layers, "decode.py");

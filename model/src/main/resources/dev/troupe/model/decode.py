@@ -3,8 +3,8 @@
 # products read them.
 
 # Computes R prompts ids [R, P] (what pads them repeats their last token; last [R] are the flat places of those). The
-# logits [R, V] after them, each layer's keys [R, K, E, P] and values [R, K, P, E], and a copy of ids, whose own memory is
-# the caller's.
+# logits [R, V] after them, each layer's keys [R, K, E, P] and values [R, K, P, E], and a copy of ids, whose own memory
+# is the caller's.
 def prompts(self, ids: Tensor, positions: Tensor, segments: Tensor, last: Tensor, w: List[Tensor], dims: List[int], eps: float) -> List[Tensor]:
   r = ids.size(0)
   t = ids.size(1)

@@ -1,4 +1,4 @@
-# The decoder, in TorchScript: the one definition that training, scoring and decoding share.
+# The decoder, in TorchScript: the one definition, which all that computes faster in its place is held to.
 #
 # B rows of T tokens; N = B * T positions laid flat; D hidden; K key-value heads, each with G query heads; E the width
 # of a head; V vocabulary. dims = [layers, K, G, E].

@@ -15,8 +15,8 @@ def head_logprobs(self, h: Tensor, w: Tensor, targets: Tensor, chunk: int) -> Te
   return torch.cat(parts)
 
 # Log-probabilities [M] of the targets [M], entropies [M], and for head_backward the logarithms [M] of the sums, the
-# distributions [M, V], which are empty unless one chunk holds all, and the heads' rows [M, D] that they expect: sum over v
-# of p_v w_v, which serves for the entropy, whose expected logit is h times that, and for the gradient of h.
+# distributions [M, V], which are empty unless one chunk holds all, and the row [M, D] of the head that each expects: the
+# sum over v of p_v w_v, which serves for the entropy, whose expected logit is h times that, and for the gradient of h.
 def head_forward(self, h: Tensor, w: Tensor, targets: Tensor, chunk: int) -> List[Tensor]:
   matrix = self.wide(w)
   none = torch.empty([0], dtype=h.dtype, device=h.device)
@@ -45,7 +45,7 @@ def head_backward(self, d: Tensor, e: Tensor, h: Tensor, w: Tensor, targets: Ten
     d_h = self.head_and_entropy_backward(d, e, h, w, targets, made, g, chunk)
   else:
     column = torch.unsqueeze(d, 1)
-    d_h = torch.sub(self.wide(torch.embedding(w, targets)), made[4]) * column
+    d_h = torch.mul_(torch.sub_(self.wide(torch.embedding(w, targets)), made[4]), column)
     if torch.gt(g.numel(), 0):
       matrix = self.wide(w)
       weighted = h * column

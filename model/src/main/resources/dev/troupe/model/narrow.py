@@ -72,5 +72,6 @@ def narrowed_list(self, from_: List[Tensor], dims: List[int], eps: float) -> Lis
     if torch.gt(from_[j + 2].numel(), 0):
       bias = self.paired(from_[j + 2], dims).view([-1])
     qkv = self.paired(from_[j + 1], dims)
-    w.extend([self.before(qkv, from_[j]), bias, self.after(from_[j + 5]), self.before(from_[j + 7], from_[j + 6]), self.after(from_[j + 8])])
+    w.extend([self.before(qkv, from_[j]), bias, self.after(from_[j + 5])])
+    w.extend([self.before(from_[j + 7], from_[j + 6]), self.after(from_[j + 8])])
   return w

@@ -99,7 +99,7 @@ class DecodeEngineTest {
         SamplingConfig all = new SamplingConfig(1.3, 40, 0.95, 0.01, 1.2, false);
         for (SamplingConfig sampling : List.of(SamplingConfig.atTemperature(1.0), all)) {
             thread.run(() -> {
-                for (ModelConfig config : List.of(CONFIG, WIDE)) {
+                for (ModelConfig config : shapes()) {
                     Drawn alone = generate(config, sampling, 0, 0, 0);
                     assertThat(alone.tokens().stream().distinct().count()).isGreaterThan(8);
                     for (int slot = 0; slot < SLOTS; slot++) {

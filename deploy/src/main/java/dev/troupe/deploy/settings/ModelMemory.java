@@ -1,5 +1,6 @@
 package dev.troupe.deploy.settings;
 
+import dev.troupe.model.DecodeEngine;
 import dev.troupe.model.Dtype;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.Numerics;
@@ -54,7 +55,8 @@ public record ModelMemory(ModelConfig model, Numerics numerics) {
         long head = model.tied()
                 ? (long) model.vocabulary() * model.hidden() * numerics.dtype().bytes()
                 : 0;
-        return 2 * parameters() * FLOAT + head;
+        int copies = DecodeEngine.holdsTwice(model, numerics.dtype()) ? 3 : 2;
+        return copies * parameters() * FLOAT + head;
     }
 
     /** What a decode engine multiplies by, in fp32: the layers' matrices and the head. */
