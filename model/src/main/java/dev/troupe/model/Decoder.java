@@ -14,9 +14,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A decoder's weights on the device and the one forward pass over them that training and scoring share, and decoding but
- * for small models (decoder.py beside this class). To be used on one {@link TensorThread}. Outputs for a {@link Batch}
- * live as long as the batch.
+ * A decoder's weights on the device and the one forward pass over them that training and scoring share (decoder.py
+ * beside this class), and decoding but for small models. To be used on one {@link TensorThread}. Outputs for a {@link
+ * Batch} live as long as the batch.
  */
 public final class Decoder implements AutoCloseable {
     private final ModelConfig config;
