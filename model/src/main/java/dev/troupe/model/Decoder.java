@@ -201,6 +201,11 @@ public final class Decoder implements AutoCloseable {
         return weights.sha256();
     }
 
+    /** As {@link #liveSha256()}; fast where the weights on the device are this set's, which is looked at, byte by byte. */
+    public String liveSha256(TensorSet likely) {
+        return weights.sha256(likely);
+    }
+
     /**
      * Log-probability of each completion token under logits / temperature (1 for plain); at most maxRows rows a pass.
      */

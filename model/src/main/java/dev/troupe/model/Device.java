@@ -90,9 +90,23 @@ public record Device(int cuda) {
             return copied(manager, shape, rows, part);
         }
         NDArray made = manager.create(shape, DataType.FLOAT32);
+        fill(made, rows, part);
+        return made;
+    }
+
+    /** Writes all rows of an F32 tensor that {@link #sharesMemory() shares} its memory. */
+    void fill(NDArray tensor, Rows rows) {
+        fill(
+                tensor,
+                rows,
+                Math.max(1, PART_BYTES / (tensor.size() / tensor.getShape().get(0) * Float.BYTES)));
+    }
+
+    private static void fill(NDArray made, Rows rows, long part) {
+        long count = made.getShape().get(0);
         if (part >= count) {
             rows.write(bytes(made), 0, (int) count);
-            return made;
+            return;
         }
         long[] cuts =
                 LongStream.iterate(part, at -> at < count, at -> at + part).toArray();
@@ -101,7 +115,6 @@ public record Device(int cuda) {
                 rows.write(bytes(parts.get(i)), (int) (i * part), (int) Math.min(count, (i + 1) * part));
             }
         }
-        return made;
     }
 
     private static ByteBuffer bytes(NDArray array) {

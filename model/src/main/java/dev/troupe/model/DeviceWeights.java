@@ -93,6 +93,10 @@ final class DeviceWeights implements LiveWeights {
         layout.check(weights);
         for (int i = 0; i < leaves.size(); i++) {
             WeightLayout.Leaf leaf = layout.leaves().get(i);
+            if (!rounded && Libtorch.device().sharesMemory()) {
+                Libtorch.device().fill(leaves.get(i), WeightLayout.rows(leaf, weights));
+                continue;
+            }
             try (NDArray fresh = WeightLayout.fused(manager, leaf, weights)) {
                 put(new NDList(leaves.get(i)), new NDList(fresh));
             }
@@ -124,6 +128,13 @@ final class DeviceWeights implements LiveWeights {
     public String sha256() {
         try (HostView view = new HostView(script, leaves)) {
             return layout.sha256(view);
+        }
+    }
+
+    @Override
+    public String sha256(TensorSet likely) {
+        try (HostView view = new HostView(script, leaves)) {
+            return layout.holds(likely, view) ? likely.sha256() : layout.sha256(view);
         }
     }
 

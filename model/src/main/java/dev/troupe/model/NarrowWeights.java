@@ -62,6 +62,11 @@ final class NarrowWeights implements PlacedWeights {
     }
 
     @Override
+    public String sha256(TensorSet likely) {
+        return plain.sha256(likely);
+    }
+
+    @Override
     public void close() {
         made.close();
         plain.close();

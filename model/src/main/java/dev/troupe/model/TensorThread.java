@@ -23,11 +23,15 @@ public final class TensorThread implements AutoCloseable {
     /** Null until the first work comes; never the caller's thread, which has other settings. */
     private volatile @Nullable Thread thread;
 
-    private TensorThread(String name, int threads) {
+    private TensorThread(String name, int threads, boolean yields) {
         this.name = name;
         this.executor = Executors.newSingleThreadExecutor(task -> {
             Thread t = new Thread(
                     () -> {
+                        if (yields) {
+                            // Before libtorch makes this thread's helpers, which are as it is.
+                            Niceness.raise();
+                        }
                         Libtorch.prepareThread(threads);
                         task.run();
                     },
@@ -40,11 +44,23 @@ public final class TensorThread implements AutoCloseable {
 
     /** Starts the thread; {@code threads} is how many cores one operation of it may use. */
     public static TensorThread start(String name, int threads) {
+        return start(name, threads, false);
+    }
+
+    /**
+     * As {@link #start}, for long passes that nobody waits for by the millisecond, training above all: where there is
+     * more to do than cores, threads that hand tokens or weights on go first.
+     */
+    public static TensorThread yielding(String name, int threads) {
+        return start(name, threads, true);
+    }
+
+    private static TensorThread start(String name, int threads, boolean yields) {
         if (threads < 1) {
             throw new IllegalArgumentException("threads of " + name + " must be at least 1, not " + threads);
         }
         Libtorch.start();
-        return new TensorThread(name, threads);
+        return new TensorThread(name, threads, yields);
     }
 
     /**

@@ -34,7 +34,7 @@ final class WeightLayout {
     static final int ROPE_SLOT = 3;
 
     /** Of a tensor, looked at in one go. */
-    private static final int HASHED_BYTES = 1 << 30;
+    private static final int LOOKED_AT_BYTES = 1 << 30;
 
     /** Whether a slot holds the matrix of a layer's linear map. */
     static boolean isLinear(int slot) {
@@ -184,8 +184,13 @@ final class WeightLayout {
 
     /** A leaf as an F32 tensor, out of a checked set. */
     static NDArray fused(NDManager manager, Leaf leaf, TensorSet set) {
+        return Libtorch.device().filled(manager, new Shape(leaf.shape), rows(leaf, set));
+    }
+
+    /** The rows of {@link #fused}. */
+    static Device.Rows rows(Leaf leaf, TensorSet set) {
         int columns = leaf.rowBytes / Float.BYTES;
-        return Libtorch.device().filled(manager, new Shape(leaf.shape), (bytes, from, to) -> {
+        return (bytes, from, to) -> {
             for (Piece piece : leaf.pieces) {
                 int first = Math.max(from, piece.leafRow);
                 int last = Math.min(to, piece.leafRow + piece.rows);
@@ -198,7 +203,7 @@ final class WeightLayout {
                             (first - from) * leaf.rowBytes);
                 }
             }
-        });
+        };
     }
 
     /**
@@ -270,9 +275,41 @@ final class WeightLayout {
     }
 
     private void digest(LeafBytes leafBytes, int leaf, Piece piece, TensorDigest digest) {
-        int most = Math.max(1, HASHED_BYTES / leaves.get(leaf).rowBytes);
+        int most = rowsAtATime(leaf);
         for (int row = 0; row < piece.rows; row += most) {
             digest.bytes(leafBytes.rows(leaf, piece.leafRow + row, Math.min(most, piece.rows - row)));
         }
+    }
+
+    private int rowsAtATime(int leaf) {
+        return Math.max(1, LOOKED_AT_BYTES / leaves.get(leaf).rowBytes);
+    }
+
+    /** Whether {@link #split} would make this very set, byte by byte. */
+    boolean holds(TensorSet set, LeafBytes leafBytes) {
+        if (!set.names().equals(tensors.keySet())) {
+            return false;
+        }
+        for (int i = 0; i < leaves.size(); i++) {
+            for (Piece piece : leaves.get(i).pieces) {
+                if (!holds(set.get(piece.name), leafBytes, i, piece)) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    private boolean holds(HostTensor tensor, LeafBytes leafBytes, int leaf, Piece piece) {
+        boolean alike = tensor.dtype() == DataType.DATA_TYPE_F32
+                && Arrays.equals(tensor.shape(), Objects.requireNonNull(tensors.get(piece.name)));
+        int rowBytes = leaves.get(leaf).rowBytes;
+        int most = rowsAtATime(leaf);
+        for (int row = 0; alike && row < piece.rows; row += most) {
+            int rows = Math.min(most, piece.rows - row);
+            ByteBuffer theirs = tensor.data().slice((piece.row + row) * rowBytes, rows * rowBytes);
+            alike = leafBytes.rows(leaf, piece.leafRow + row, rows).equals(theirs);
+        }
+        return alike;
     }
 }

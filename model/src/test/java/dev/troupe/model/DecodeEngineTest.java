@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.troupe.proto.HostTensor;
 import dev.troupe.proto.TensorSet;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -284,6 +287,37 @@ class DecodeEngineTest {
                         .isNotEqualTo(weights.sha256());
             }
         });
+    }
+
+    /** Also where the set that the weights are likely to be differs in one bit of one tensor. */
+    @Test
+    void shouldHashWhatIsLiveWhateverSetIsLikely() {
+        ModelConfig large = ModelConfig.llama(600, 256, 384, 1, 4, 2, 64);
+        for (ModelConfig config : List.of(CONFIG, large)) {
+            TensorSet weights = ModelInit.random(config, 3);
+            thread.run(() -> {
+                try (DecodeEngine engine = DecodeEngine.open(config, weights, 4, 32, SamplingConfig.greedy())) {
+                    assertThat(engine.liveSha256(weights)).isEqualTo(weights.sha256());
+                    assertThat(engine.liveSha256(ModelInit.random(CONFIG.withScoreHead(true), 1)))
+                            .isEqualTo(weights.sha256());
+                    for (String name : weights.names()) {
+                        assertThat(engine.liveSha256(withABitTurned(weights, name)))
+                                .as(name)
+                                .isEqualTo(weights.sha256());
+                    }
+                }
+            });
+        }
+    }
+
+    private static TensorSet withABitTurned(TensorSet set, String name) {
+        Map<String, HostTensor> tensors = new LinkedHashMap<>(set.tensors());
+        HostTensor tensor = set.get(name);
+        float[] values = tensor.floats();
+        int last = values.length - 1;
+        values[last] = Float.intBitsToFloat(Float.floatToRawIntBits(values[last]) ^ 1);
+        tensors.put(name, HostTensor.ofFloats(values, tensor.shape()));
+        return TensorSet.of(tensors);
     }
 
     /** What is kept of a prompt must not outlive the weights it was computed with. */

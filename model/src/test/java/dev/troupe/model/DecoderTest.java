@@ -49,6 +49,7 @@ class DecoderTest {
                 // A change of one live number shows in the hash.
                 decoder.parameters().get(3).muli(1.0001f);
                 assertThat(decoder.liveSha256()).isNotEqualTo(other.sha256());
+                assertThat(decoder.liveSha256(other)).isEqualTo(decoder.liveSha256());
             }
         });
     }

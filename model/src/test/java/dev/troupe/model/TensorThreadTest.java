@@ -5,9 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.pytorch.jni.JniUtils;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 class TensorThreadTest {
     @Test
@@ -19,6 +24,20 @@ class TensorThreadTest {
             assertThat(thread.call(() -> thread.call(thread::isCurrent)))
                     .as("work within work runs at once")
                     .isTrue();
+        }
+    }
+
+    /** On Linux, where a thread's file says how nice it is: the 19th number, the 17th after its name. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void shouldStandBackIfItIsAskedTo() {
+        Callable<Integer> niceness = () -> {
+            String stat = Files.readString(Path.of("/proc/thread-self/stat"));
+            return Integer.parseInt(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[16]);
+        };
+        try (TensorThread plain = TensorThread.start("plain", 1);
+                TensorThread yielding = TensorThread.yielding("yielding", 1)) {
+            assertThat(yielding.call(niceness)).isEqualTo(Math.min(19, plain.call(niceness) + Niceness.STEPS));
         }
     }
 

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A set of named tensors, in order: the weights of a model, of a head, or of an adapter. This is the unit that is
@@ -19,6 +20,8 @@ import java.util.Set;
 public final class TensorSet {
     private final Map<String, HostTensor> tensors;
     private final long byteSize;
+    /** Of several threads that count it each gets the same. */
+    private volatile @Nullable String sha256;
 
     private TensorSet(Map<String, HostTensor> tensors) {
         this.tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
@@ -73,9 +76,19 @@ public final class TensorSet {
     /**
      * SHA-256 of the set in lower-case hex, whatever the order of its tensors. Hashed, for each tensor in the order of
      * its name's UTF-8 bytes: length of the name (int), the name, number of the data type (int), rank (int), each
-     * dimension (long), length of the data (long), the data; all numbers little-endian.
+     * dimension (long), length of the data (long), the data; all numbers little-endian. Counted once: the tensors' bytes
+     * must not change afterwards.
      */
     public String sha256() {
+        String known = sha256;
+        if (known == null) {
+            known = counted();
+            sha256 = known;
+        }
+        return known;
+    }
+
+    private String counted() {
         TensorDigest digest = new TensorDigest();
         for (String name : TensorDigest.order(tensors.keySet())) {
             HostTensor tensor = get(name);

@@ -34,6 +34,7 @@ public final class ContinuousBatcher implements AutoCloseable {
     private String sha256;
     private long decodeSteps;
     private long sampledTokens;
+    private long firstTokenAtMicros;
 
     /**
      * @param engine all of whose slots are free; closed with this
@@ -117,7 +118,7 @@ public final class ContinuousBatcher implements AutoCloseable {
                 row.add(drawn.tokens()[i], drawn.logprobs()[i], drawn.keptMass()[i], version, sha256, at);
                 conclude(slots[i], row, now, finished);
             }
-            sampledTokens += slots.length;
+            sampled(slots.length, at);
         }
     }
 
@@ -158,8 +159,8 @@ public final class ContinuousBatcher implements AutoCloseable {
         }
         DecodeEngine.Step drawn = engine.step(noise);
         decodeSteps++;
-        sampledTokens += running;
         long at = nowMicros();
+        sampled(running, at);
         long now = System.nanoTime();
         for (int slot = 0; slot < rows.length; slot++) {
             Row row = rows[slot];
@@ -167,6 +168,13 @@ public final class ContinuousBatcher implements AutoCloseable {
                 row.add(drawn.tokens()[slot], drawn.logprobs()[slot], drawn.keptMass()[slot], version, sha256, at);
                 conclude(slot, row, now, finished);
             }
+        }
+    }
+
+    private void sampled(int tokens, long atMicros) {
+        sampledTokens += tokens;
+        if (firstTokenAtMicros == 0) {
+            firstTokenAtMicros = atMicros;
         }
     }
 
@@ -196,7 +204,8 @@ public final class ContinuousBatcher implements AutoCloseable {
     public String swap(long newVersion, TensorSet weights) {
         engine.swap(weights);
         version = newVersion;
-        sha256 = engine.liveSha256();
+        sha256 = engine.liveSha256(weights);
+        firstTokenAtMicros = 0;
         return sha256;
     }
 
@@ -248,6 +257,11 @@ public final class ContinuousBatcher implements AutoCloseable {
     /** Tokens sampled since the start. */
     public long sampledTokens() {
         return sampledTokens;
+    }
+
+    /** When the first token was sampled with the live weights, in microseconds since 1970; 0 while none was. */
+    public long firstTokenAtMicros() {
+        return firstTokenAtMicros;
     }
 
     /** Version of the live weights. */

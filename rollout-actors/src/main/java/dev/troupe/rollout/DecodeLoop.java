@@ -5,8 +5,6 @@ import dev.troupe.model.DecodeEngine;
 import dev.troupe.model.ModelForm;
 import dev.troupe.model.TensorThread;
 import dev.troupe.proto.TensorSet;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -217,9 +215,9 @@ final class DecodeLoop implements AutoCloseable {
             return;
         }
         List<Completion> done = now.step();
-        if (firstTokenOf != live) {
+        if (firstTokenOf != live && now.firstTokenAtMicros() > 0) {
             firstTokenOf = live;
-            listener.onFirstToken(now.version(), now.sha256(), ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now()));
+            listener.onFirstToken(now.version(), now.sha256(), now.firstTokenAtMicros());
         }
         for (Completion completion : done) {
             held.decrementAndGet();

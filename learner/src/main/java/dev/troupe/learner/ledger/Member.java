@@ -39,10 +39,6 @@ final class Member {
         return state == State.RUNNING && node != null;
     }
 
-    boolean leasedBy(String holder, long itsIncarnation) {
-        return leased() && holder.equals(node) && incarnation == itsIncarnation;
-    }
-
     /** It arrived, and may still be trained. */
     boolean held() {
         return state == State.FINISHED || state == State.READY;

@@ -91,6 +91,10 @@ public final class PromptLedger {
 
     private final OpenGroups open;
     private final Deque<Member> toLease = new ArrayDeque<>();
+    private final Leases leases = new Leases();
+    /** Members that run. */
+    private long running;
+
     private long version;
     private long trained;
     private long dropped;
@@ -145,6 +149,7 @@ public final class PromptLedger {
                 snapshot.issued(),
                 snapshot.outstanding().stream().map(PromptLedger::restored).toList());
         ledger.open.all().forEach(g -> ledger.toLease.addAll(g.remaining()));
+        ledger.running = ledger.toLease.size();
         ledger.drawnTogether = ledger.open.drawn();
         ledger.stepBegin = snapshot;
         ledger.counts();
@@ -181,7 +186,7 @@ public final class PromptLedger {
      * @return the trajectories it may sample now, none if it is full or the gate is shut
      */
     public List<Grant> grant(String node, long incarnation, int capacity, long liveVersion, long expiresAtMs) {
-        long held = open.members().filter(m -> m.leasedBy(node, incarnation)).count();
+        int held = leases.count(node, incarnation);
         List<Grant> grants = new ArrayList<>();
         while (held + grants.size() < capacity) {
             Member member = next(liveVersion);
@@ -189,6 +194,7 @@ public final class PromptLedger {
                 break;
             }
             member.lease(node, incarnation, liveVersion, expiresAtMs);
+            leases.add(member);
             grants.add(new Grant(member.id, member.attempt));
         }
         return grants;
@@ -204,6 +210,7 @@ public final class PromptLedger {
             return null;
         }
         toLease.addAll(open.draw().members);
+        running += groupSize;
         return toLease.remove();
     }
 
@@ -251,7 +258,9 @@ public final class PromptLedger {
             return Arrival.SUPERSEDED;
         }
         toLease.remove(member);
+        leases.remove(member);
         member.arrive(firstVersion);
+        running--;
         return Arrival.ACCEPTED;
     }
 
@@ -287,6 +296,7 @@ public final class PromptLedger {
     }
 
     private void drop(Member member, String reason, boolean isFiltered, List<GivenUp> givenUp) {
+        running -= member.state == Member.State.RUNNING ? 1 : 0;
         member.state = Member.State.DROPPED;
         dropped++;
         givenUp.add(new GivenUp(member.id, reason, isFiltered));
@@ -377,20 +387,20 @@ public final class PromptLedger {
 
     /** A rollout is gone: its leases are issued again. */
     public Lost lost(String node, long incarnation) {
-        return runOut(m -> m.leasedBy(node, incarnation));
+        return runOut(leases.of(node, incarnation));
     }
 
     /** Leases past their time are issued again. */
     public Lost expire(long nowMs) {
-        return runOut(m -> m.leased() && m.expiresAtMs <= nowMs);
+        return runOut(leases.expired(nowMs));
     }
 
-    private Lost runOut(Predicate<Member> which) {
-        List<Member> lost = open.members().filter(which).toList();
+    private Lost runOut(List<Member> lost) {
         List<GivenUp> givenUp = new ArrayList<>();
         int again = 0;
         for (Member m : lost) {
             m.lostAt.add(String.valueOf(m.node));
+            leases.remove(m);
             m.unlease();
             if (m.lostAt.size() < MOST_LOSSES) {
                 toLease.add(m);
@@ -409,9 +419,10 @@ public final class PromptLedger {
      * @return how many
      */
     public int returned(String node, long incarnation, Collection<TrajectoryRef> ids) {
-        List<Member> back = open.members()
-                .filter(m -> m.leasedBy(node, incarnation) && ids.contains(m.id))
+        List<Member> back = leases.of(node, incarnation).stream()
+                .filter(m -> ids.contains(m.id))
                 .toList();
+        back.forEach(leases::remove);
         back.forEach(Member::unlease);
         toLease.addAll(back);
         return back.size();
@@ -429,8 +440,7 @@ public final class PromptLedger {
 
     /** Nothing is being sampled, and without staleness nothing will be before what is held has its scores. */
     public boolean quiet() {
-        return open.members().noneMatch(m -> m.state == Member.State.RUNNING)
-                && (eta > 0 || open.drawn() == drawnTogether);
+        return running == 0 && (eta > 0 || open.drawn() == drawnTogether);
     }
 
     /** Groups whose remaining members all got their scores, filtered ones included. */
@@ -461,8 +471,6 @@ public final class PromptLedger {
 
     /** See {@link LedgerCounts}. */
     public LedgerCounts counts() {
-        long running =
-                open.members().filter(m -> m.state == Member.State.RUNNING).count();
         long finished = open.members().filter(Member::held).count();
         return new LedgerCounts(open.issued(), running, finished, trained, dropped);
     }

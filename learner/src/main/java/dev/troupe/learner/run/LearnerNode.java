@@ -123,7 +123,7 @@ public final class LearnerNode implements AutoCloseable {
         wire.listen(ledger, assembler);
         ActorRef<WeightsCommand> publisher = cluster.spawn(WeightsPublisher.create(wire, publishing), "weights");
         Parity parity = new Parity(
-                TensorThread.start("parity", 1), policy, plan.temperature(), plan.parityRows(), plan.eta() + 1);
+                TensorThread.yielding("parity", 1), policy, plan.temperature(), plan.parityRows(), plan.eta() + 1);
         ExecutorService executor = Executors.newSingleThreadExecutor(task -> {
             Thread thread = new Thread(task, "learner");
             thread.setDaemon(true);
