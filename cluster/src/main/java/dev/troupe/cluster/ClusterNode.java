@@ -169,7 +169,18 @@ public final class ClusterNode implements AutoCloseable {
                 replyTo -> new SpawnProtocol.Spawn<>(behavior, actorName, Props.empty(), replyTo),
                 SPAWN_DEADLINE,
                 system.scheduler());
-        return await(asked, SPAWN_DEADLINE, "actor " + actorName + " to start");
+        try {
+            return await(asked, SPAWN_DEADLINE, "actor " + actorName + " to start");
+        } catch (ClusterException e) {
+            if (!system.getWhenTerminated().toCompletableFuture().isDone()) {
+                throw e;
+            }
+            throw new ClusterException(
+                    "node " + name + " is no longer part of the cluster (" + reason() + "): actor " + actorName
+                            + " cannot start. A node that is silent for longer than cluster.acceptable_pause = "
+                            + settings.acceptablePause().toMillis() + " ms is put out by the others",
+                    e);
+        }
     }
 
     /** Whether another node that is up, or comes up, has this role. */
@@ -215,11 +226,14 @@ public final class ClusterNode implements AutoCloseable {
 
     /** Completes when the node is no longer part of the cluster, with the reason: "left", or why it was put out. */
     public CompletionStage<String> terminated() {
-        return system.getWhenTerminated()
-                .thenApply(done -> CoordinatedShutdown.get(system.classicSystem())
-                        .getShutdownReason()
-                        .map(Object::toString)
-                        .orElse("terminated"));
+        return system.getWhenTerminated().thenApply(done -> reason());
+    }
+
+    private String reason() {
+        return CoordinatedShutdown.get(system.classicSystem())
+                .getShutdownReason()
+                .map(Object::toString)
+                .orElse("terminated");
     }
 
     /**

@@ -31,6 +31,10 @@ class ClusterNodeTest {
         node.leave(Duration.ofSeconds(60));
         assertThat(node.terminated().toCompletableFuture().get(60, TimeUnit.SECONDS))
                 .isEqualTo("left");
+        assertThatThrownBy(() -> node.spawn(Behaviors.empty(), "late"))
+                .isInstanceOf(ClusterException.class)
+                .hasMessageContaining("node only is no longer part of the cluster (left): actor late cannot start")
+                .hasMessageContaining("cluster.acceptable_pause = 8000 ms");
         node.close();
     }
 
@@ -128,6 +132,6 @@ class ClusterNodeTest {
         assertThat(config.getStringList("akka.cluster.roles")).containsExactly("a", "b");
         assertThat(config.getBoolean("akka.actor.allow-java-serialization")).isFalse();
         assertThat(SETTINGS.acceptablePause().plus(SETTINGS.stableAfter()))
-                .isBetween(Duration.ofSeconds(5), Duration.ofSeconds(8));
+                .isBetween(Duration.ofSeconds(5), Duration.ofSeconds(10));
     }
 }

@@ -201,7 +201,7 @@ public final class Decoder implements AutoCloseable {
         return weights.sha256();
     }
 
-    /** As {@link #liveSha256()}; fast where the weights on the device are this set's, which is looked at, byte by byte. */
+    /** As {@link #liveSha256()}; fast where the device holds this very set, which is looked at byte by byte. */
     public String liveSha256(TensorSet likely) {
         return weights.sha256(likely);
     }

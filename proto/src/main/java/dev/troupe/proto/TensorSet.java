@@ -76,8 +76,8 @@ public final class TensorSet {
     /**
      * SHA-256 of the set in lower-case hex, whatever the order of its tensors. Hashed, for each tensor in the order of
      * its name's UTF-8 bytes: length of the name (int), the name, number of the data type (int), rank (int), each
-     * dimension (long), length of the data (long), the data; all numbers little-endian. Counted once: the tensors' bytes
-     * must not change afterwards.
+     * dimension (long), length of the data (long), the data; all numbers little-endian. Counted once: no byte may
+     * change afterwards.
      */
     public String sha256() {
         String known = sha256;

@@ -138,6 +138,11 @@ public final class Algorithms {
             throw new IllegalArgumentException("num_mini_batches = " + parts + ": it would cut a group, for a step has "
                     + prompts + " prompts; expected a divisor of batch.prompts");
         }
+        int trajectories = prompts * c.getInt("num_generations");
+        if (parts > trajectories) {
+            throw new IllegalArgumentException("num_mini_batches = " + parts + ": a step has " + trajectories
+                    + " trajectories (batch.prompts x num_generations); expected at most that");
+        }
         if (needs.pairs() && c.getInt("micro_batch") < 2) {
             throw new IllegalArgumentException("micro_batch = " + c.getInt("micro_batch") + ": " + algorithm.name()
                     + " sees two completions at once; expected at least 2");

@@ -67,6 +67,7 @@ class AlgorithmsTest {
                 "algorithm=online_dpo; num_generations=4 | num_generations = 4: online_dpo compares pairs",
                 "algorithm=online_dpo; micro_batch=1 | micro_batch = 1",
                 "algorithm=grpo; num_mini_batches=3; batch.prompts=8 | num_mini_batches = 3: it would cut a group",
+                "num_mini_batches=9; batch.prompts=4; num_generations=2 | num_mini_batches = 9: a step has 8 trajectories",
                 "algorithm=grpo; loss_type=sigmoid | loss_type = sigmoid: expected one of grpo, bnpo",
                 "algorithm=grpo; scale_rewards=all | scale_rewards = all: expected one of group, batch, none",
                 "algorithm=grpo; multi_objective_aggregation=mean | multi_objective_aggregation = mean: expected",
