@@ -172,13 +172,16 @@ public final class ClusterNode implements AutoCloseable {
         try {
             return await(asked, SPAWN_DEADLINE, "actor " + actorName + " to start");
         } catch (ClusterException e) {
-            if (!system.getWhenTerminated().toCompletableFuture().isDone()) {
+            if (CoordinatedShutdown.get(system.classicSystem())
+                    .getShutdownReason()
+                    .isEmpty()) {
                 throw e;
             }
             throw new ClusterException(
                     "node " + name + " is no longer part of the cluster (" + reason() + "): actor " + actorName
-                            + " cannot start. A node that is silent for longer than cluster.acceptable_pause = "
-                            + settings.acceptablePause().toMillis() + " ms is put out by the others",
+                            + " cannot start. The others put out whoever is silent for longer than"
+                            + " cluster.acceptable_pause = "
+                            + settings.acceptablePause().toMillis() + " ms",
                     e);
         }
     }

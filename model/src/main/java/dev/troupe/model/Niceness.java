@@ -24,7 +24,7 @@ final class Niceness {
         }
         try {
             NativeLibrary.getProcess().getFunction("nice").invokeInt(new Object[] {STEPS});
-        } catch (LinkageError e) {
+        } catch (RuntimeException | Error e) {
             LOG.debug("threads keep their niceness", e);
         }
     }

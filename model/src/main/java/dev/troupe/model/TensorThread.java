@@ -48,8 +48,8 @@ public final class TensorThread implements AutoCloseable {
     }
 
     /**
-     * As {@link #start}, for long passes that nobody waits for by the millisecond, training above all: where there is
-     * more to do than cores, threads that hand tokens or weights on go first.
+     * As {@link #start}, for passes that no token and no weights wait for: where there is more to do than cores, other
+     * threads go first.
      */
     public static TensorThread yielding(String name, int threads) {
         return start(name, threads, true);

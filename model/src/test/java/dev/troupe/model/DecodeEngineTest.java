@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.troupe.proto.HostTensor;
 import dev.troupe.proto.TensorSet;
+import dev.troupe.proto.v1.DataType;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -274,7 +275,7 @@ class DecodeEngineTest {
     /** Matrices large enough to lie packed are hashed as the numbers they are. */
     @Test
     void shouldHashPackedWeights() {
-        ModelConfig large = ModelConfig.llama(600, 256, 384, 1, 4, 2, 64);
+        ModelConfig large = ModelConfig.llama(600, 320, 384, 1, 4, 2, 64);
         TensorSet weights = ModelInit.random(large, 3);
         thread.run(() -> {
             try (DecodeEngine engine = DecodeEngine.open(large, weights, 4, 32, SamplingConfig.greedy());
@@ -292,15 +293,23 @@ class DecodeEngineTest {
     /** Also where the set that the weights are likely to be differs in one bit of one tensor. */
     @Test
     void shouldHashWhatIsLiveWhateverSetIsLikely() {
-        ModelConfig large = ModelConfig.llama(600, 256, 384, 1, 4, 2, 64);
+        ModelConfig large = ModelConfig.llama(600, 320, 384, 1, 4, 2, 64);
         for (ModelConfig config : List.of(CONFIG, large)) {
             TensorSet weights = ModelInit.random(config, 3);
             thread.run(() -> {
                 try (DecodeEngine engine = DecodeEngine.open(config, weights, 4, 32, SamplingConfig.greedy())) {
                     assertThat(engine.liveSha256(weights)).isEqualTo(weights.sha256());
-                    assertThat(engine.liveSha256(ModelInit.random(CONFIG.withScoreHead(true), 1)))
+                    assertThat(engine.liveSha256(with(weights, "extra", HostTensor.ofFloats(new float[] {1}))))
                             .isEqualTo(weights.sha256());
                     for (String name : weights.names()) {
+                        HostTensor tensor = weights.get(name);
+                        HostTensor flat = HostTensor.ofFloats(tensor.floats(), 1, tensor.elements());
+                        HostTensor whole = new HostTensor(DataType.DATA_TYPE_I32, tensor.shape(), tensor.data());
+                        assertThat(List.of(
+                                        engine.liveSha256(with(weights, name, flat)),
+                                        engine.liveSha256(with(weights, name, whole))))
+                                .as(name)
+                                .containsOnly(weights.sha256());
                         assertThat(engine.liveSha256(withABitTurned(weights, name)))
                                 .as(name)
                                 .isEqualTo(weights.sha256());
@@ -311,12 +320,16 @@ class DecodeEngineTest {
     }
 
     private static TensorSet withABitTurned(TensorSet set, String name) {
-        Map<String, HostTensor> tensors = new LinkedHashMap<>(set.tensors());
         HostTensor tensor = set.get(name);
         float[] values = tensor.floats();
         int last = values.length - 1;
         values[last] = Float.intBitsToFloat(Float.floatToRawIntBits(values[last]) ^ 1);
-        tensors.put(name, HostTensor.ofFloats(values, tensor.shape()));
+        return with(set, name, HostTensor.ofFloats(values, tensor.shape()));
+    }
+
+    private static TensorSet with(TensorSet set, String name, HostTensor tensor) {
+        Map<String, HostTensor> tensors = new LinkedHashMap<>(set.tensors());
+        tensors.put(name, tensor);
         return TensorSet.of(tensors);
     }
 

@@ -168,9 +168,12 @@ class ContinuousBatcherTest {
                 assertThat(batcher.step()).isEmpty();
             }
             String before = batcher.sha256();
+            assertThat(batcher.firstTokenAtMicros()).isPositive();
             String after = batcher.swap(8, other);
             assertThat(after).isEqualTo(other.sha256()).isNotEqualTo(before);
-            List<Completion> finished = new ArrayList<>();
+            assertThat(batcher.firstTokenAtMicros()).as("of the new version").isZero();
+            List<Completion> finished = new ArrayList<>(batcher.step());
+            assertThat(batcher.firstTokenAtMicros()).isPositive();
             while (!batcher.isIdle()) {
                 finished.addAll(batcher.step());
             }

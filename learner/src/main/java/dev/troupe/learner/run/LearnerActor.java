@@ -36,15 +36,18 @@ import org.slf4j.LoggerFactory;
 public final class LearnerActor extends AbstractBehavior<LearnerActor.Command> {
 
     /** What the learner understands. */
-    public sealed interface Command permits Offered, Trained, Told, Saved, Failed, Stop, Tick {}
+    public sealed interface Command permits Offered, Trained, Measured, Told, Saved, Failed, Stop, Tick {}
 
     /** End with a checkpoint at the next version's boundary. */
     public record Stop() implements Command {}
 
     private record Offered(Offer offer) implements Command {}
 
-    private record Trained(Batch batch, Training.Outcome outcome, PolicyWeights weights, Parity.Figures parity)
+    private record Trained(
+            Batch batch, Training.Outcome outcome, PolicyWeights weights, CompletableFuture<Parity.Figures> parity)
             implements Command {}
+
+    private record Measured(Trained trained, Parity.Figures parity) implements Command {}
 
     private record Told(LedgerMessages.State state) implements Command {}
 
@@ -127,6 +130,7 @@ public final class LearnerActor extends AbstractBehavior<LearnerActor.Command> {
         return newReceiveBuilder()
                 .onMessage(Offered.class, m -> onOffer(m.offer))
                 .onMessage(Trained.class, this::onTrained)
+                .onMessage(Measured.class, this::onMeasured)
                 .onMessage(Told.class, m -> onTold(m.state))
                 .onMessage(Saved.class, this::onSaved)
                 .onMessage(Failed.class, m -> fail(m.cause))
@@ -171,15 +175,10 @@ public final class LearnerActor extends AbstractBehavior<LearnerActor.Command> {
                 () -> {
                     Training.Outcome outcome = training.train(version + 1, batch.trajectories());
                     PolicyWeights made = outcome.skipped().isPresent() ? weights : training.weights();
-                    return new Trained(batch, outcome, made, Parity.Figures.NONE);
+                    return new Trained(batch, outcome, made, parity);
                 },
                 around.executor);
-        getContext()
-                .pipeToSelf(
-                        work,
-                        (trained, failure) -> failure != null
-                                ? new Failed(failure)
-                                : new Trained(trained.batch, trained.outcome, trained.weights, parity.join()));
+        getContext().pipeToSelf(work, (trained, failure) -> failure != null ? new Failed(failure) : trained);
         return this;
     }
 
@@ -192,12 +191,22 @@ public final class LearnerActor extends AbstractBehavior<LearnerActor.Command> {
         }
         skips = 0;
         around.metrics.passes().add(trained.outcome.passFromMicros(), trained.outcome.passToMicros());
-        long before = version++;
+        version++;
         around.ledger.tell(new LedgerMessages.Trained(ids));
         publish(trained.weights, trained.outcome.passToMicros());
+        // Only the report waits for it.
+        getContext()
+                .pipeToSelf(
+                        trained.parity,
+                        (figures, failure) -> failure != null ? new Failed(failure) : new Measured(trained, figures));
+        return this;
+    }
+
+    private Behavior<Command> onMeasured(Measured measured) {
+        Trained trained = measured.trained;
         tell(state -> {
             StepReport report = around.metrics.report(
-                    version, before, trained.batch.trajectories(), trained.outcome, trained.parity, state);
+                    version, version - 1, trained.batch.trajectories(), trained.outcome, measured.parity, state);
             around.observer.onStep(report);
             boolean due = settings.checkpointEvery > 0 && version % settings.checkpointEvery == 0;
             if (due && version < settings.steps && !stopping) {

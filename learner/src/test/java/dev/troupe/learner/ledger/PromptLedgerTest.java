@@ -75,6 +75,11 @@ class PromptLedgerTest {
         assertThat(ledger.returned("a", 1, List.of(held.get(1).id()))).isEqualTo(1);
         assertThat(ledger.grant("b", 1, 5, 0, NEVER))
                 .containsExactly(new Grant(held.get(1).id(), 2));
+        assertThat(ledger.returned("b", 1, List.of(held.get(1).id()))).isEqualTo(1);
+        assertThat(ledger.grant("a", 1, 2, 0, NEVER))
+                .as("what was given back leaves room")
+                .containsExactly(new Grant(held.get(1).id(), 3));
+        assertThat(ledger.lost("b", 1)).isEqualTo(new PromptLedger.Lost(0, List.of()));
     }
 
     @Test
