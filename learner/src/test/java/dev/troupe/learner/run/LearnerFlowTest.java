@@ -9,6 +9,7 @@ import dev.troupe.learner.experience.ScoredTrajectory;
 import dev.troupe.learner.ledger.LedgerCounts;
 import dev.troupe.learner.ledger.LedgerMessages.Ask;
 import dev.troupe.learner.ledger.LedgerMessages.State;
+import dev.troupe.model.TensorThread;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -40,6 +42,27 @@ class LearnerFlowTest extends PlayedRun {
         assertThat(acknowledged).hasSizeGreaterThanOrEqualTo(48);
         assertThat(checkpoints).contains(8L);
         assertThat(reports).extracting(StepReport::step).containsExactly(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L);
+    }
+
+    @Test
+    void aVersionIsPublishedBeforeTheParityOfItsStepIsKnown() throws Exception {
+        CountDownLatch late = new CountDownLatch(1);
+        try (TensorThread thread = TensorThread.start("late", 1)) {
+            thread.submit(() -> {
+                late.await();
+                return true;
+            });
+            parity = new Parity(thread, null, 1.0, 1, 1);
+            start(0, 2);
+            scorers();
+            join("a", 4);
+            kit.createTestProbe().awaitAssert(LONG, () -> {
+                assertThat(published).containsKey(1L);
+                return true;
+            });
+            assertThat(reports).as("the report waits for it").isEmpty();
+            late.countDown();
+        }
     }
 
     @Test

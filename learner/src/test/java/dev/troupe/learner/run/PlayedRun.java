@@ -81,6 +81,9 @@ abstract class PlayedRun {
     Predicate<TrajectoryRef> neverEnds = id -> false;
     Duration leaseExpiry = LONG;
     Duration waitDeadline = LONG;
+    /** Compares nothing. */
+    Parity parity = new Parity(null, null, 1.0, 0, 1);
+
     Predicate<Long> allEqual = draw -> false;
     volatile Optional<String> skip = Optional.empty();
     volatile ActorRef<LedgerCommand> ledger;
@@ -136,7 +139,6 @@ abstract class PlayedRun {
                         .build(),
                 "publisher");
         CompletableFuture<RunReport> ended = new CompletableFuture<>();
-        Parity parity = new Parity(null, null, 1.0, 0, eta + 1);
         LearnerActor.Surroundings around = new LearnerActor.Surroundings(
                 ledger,
                 publisher,
