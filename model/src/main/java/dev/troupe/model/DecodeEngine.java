@@ -32,6 +32,9 @@ public final class DecodeEngine implements AutoCloseable {
     /** How many of the last prompts are kept. */
     public static final int KEPT_PROMPTS = 32;
 
+    private static final int FEW_PROMPTS = 4;
+    private static final int MOST_PROMPTS = 16;
+
     private static final int FREE = -1;
 
     private final ModelConfig config;
@@ -82,7 +85,8 @@ public final class DecodeEngine implements AutoCloseable {
         this.slots = slots;
         this.length = length;
         this.dims = Decoder.dims(config);
-        this.promptsAPass = NarrowWeights.isNarrow(config) ? 16 : 4;
+        // Small models compute many at the price of a few, which few slots seldom need.
+        this.promptsAPass = NarrowWeights.isNarrow(config) && slots > MOST_PROMPTS ? MOST_PROMPTS : FEW_PROMPTS;
         this.script = script;
         this.weights = placed.apply(script);
         NDList store = new NDList();
@@ -327,7 +331,7 @@ public final class DecodeEngine implements AutoCloseable {
         }
         Shape shape = new Shape(promptsAPass, width);
         try (NDManager scope = Libtorch.scope()) {
-            TensorList pass = script.list(
+            TensorList pass = script.inferred(
                     "prompts",
                     scope.create(ids, shape),
                     scope.create(columns, shape),

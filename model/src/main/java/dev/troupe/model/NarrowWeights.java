@@ -36,7 +36,7 @@ final class NarrowWeights implements PlacedWeights {
     }
 
     private TensorList make() {
-        return script.list("narrowed_list", plain.slots(), dims, eps);
+        return script.inferred("narrowed_list", plain.slots(), dims, eps);
     }
 
     @Override

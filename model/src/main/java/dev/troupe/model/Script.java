@@ -123,6 +123,11 @@ public final class Script implements AutoCloseable {
         call(true, method, arguments).close();
     }
 
+    /** As {@link #list}, cheaper: neither autograd nor a call that writes into tensors may ever see these. */
+    TensorList inferred(String method, Object... arguments) {
+        return new TensorList(call(true, method, arguments));
+    }
+
     private IValue call(String method, Object... arguments) {
         return call(false, method, arguments);
     }

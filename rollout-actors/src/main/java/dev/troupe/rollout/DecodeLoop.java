@@ -22,9 +22,6 @@ final class DecodeLoop implements AutoCloseable {
 
     /** Hears what happens; called on the decoding thread, so a call that waits holds generation back. */
     interface Listener {
-        /** These weights are in the engine: rows sampled from now on have this version. */
-        void onSwapped(long version, String sha256);
-
         /** The first token of this version was sampled. */
         void onFirstToken(long version, String sha256, long atMicros);
 
@@ -57,7 +54,9 @@ final class DecodeLoop implements AutoCloseable {
     private final Consumer<Completion> finished;
     private final TensorThread thread;
     private final BlockingQueue<Runnable> orders;
+    /** The newest that came; they are in the engine, or will be before anything further starts. */
     private final AtomicReference<@Nullable Weights> newest = new AtomicReference<>();
+
     private final AtomicInteger held = new AtomicInteger();
     private final int mostHeld;
     private volatile boolean stopped;
@@ -111,10 +110,17 @@ final class DecodeLoop implements AutoCloseable {
         order(() -> take(requests));
     }
 
-    /** Takes new weights; if some wait already, the newer ones count. */
-    void weights(Weights fresh) {
-        newest.accumulateAndGet(fresh, (waiting, next) -> next != null && next.isNewerThan(waiting) ? next : waiting);
+    /**
+     * Takes new weights, unless newer ones came before.
+     *
+     * @return whether they are taken: then leases that come from now on start with them or with newer ones, though they
+     *     may not be in the engine yet
+     */
+    boolean weights(Weights fresh) {
+        Weights kept = newest.accumulateAndGet(
+                fresh, (before, next) -> next != null && next.isNewerThan(before) ? next : before);
         order(() -> {});
+        return kept == fresh;
     }
 
     /** Gives unstarted leases back, and further ones too; finishes what runs. */
@@ -160,7 +166,7 @@ final class DecodeLoop implements AutoCloseable {
     }
 
     private void takeOrders() throws InterruptedException {
-        boolean busy = (batcher != null && !batcher.isIdle()) || (draining && !drained) || newest.get() != null;
+        boolean busy = (batcher != null && !batcher.isIdle()) || (draining && !drained) || newest.get() != live;
         Runnable order = busy ? orders.poll() : orders.take();
         while (order != null) {
             order.run();
@@ -183,9 +189,10 @@ final class DecodeLoop implements AutoCloseable {
         listener.onReturned(unstarted.stream().map(SampleRequest::id).toList());
     }
 
+    /** After the orders and before decoding: what was leased because of these weights must not start without them. */
     private void takeWeights() {
-        Weights weights = newest.getAndSet(null);
-        if (weights == null || !weights.isNewerThan(live)) {
+        Weights weights = newest.get();
+        if (weights == null || weights == live) {
             return;
         }
         String hash;
@@ -206,7 +213,6 @@ final class DecodeLoop implements AutoCloseable {
                     null);
         }
         live = weights;
-        listener.onSwapped(weights.version, hash);
     }
 
     private void decode() {

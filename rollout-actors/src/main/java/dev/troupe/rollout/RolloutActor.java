@@ -57,7 +57,7 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
 
     private record Refused(ActorRef<WeightsCommand> publisher, String reason) implements RolloutCommand {}
 
-    private record Swapped(long version, String sha256) implements RolloutCommand {}
+    private record Taken(int feed, long version, String sha256) implements RolloutCommand {}
 
     private record FirstToken(long version, String sha256, long atMicros) implements RolloutCommand {}
 
@@ -90,7 +90,7 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
     private @Nullable WeightsFeed feed;
     private int feeds;
     private int silentBeats;
-    private @Nullable Swapped live;
+    private @Nullable Taken newest;
     private boolean draining;
     private String farewell = "stopped";
     private @Nullable Throwable failure;
@@ -148,7 +148,7 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
                 .onMessage(Announced.class, this::onAnnounced)
                 .onMessage(Missing.class, this::onMissing)
                 .onMessage(Refused.class, this::onRefused)
-                .onMessage(Swapped.class, this::onSwapped)
+                .onMessage(Taken.class, this::onTaken)
                 .onMessage(FirstToken.class, this::onFirstToken)
                 .onMessage(Returned.class, this::onReturned)
                 .onMessage(Drained.class, m -> onDrained())
@@ -218,9 +218,11 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
         return this;
     }
 
-    private Behavior<RolloutCommand> onSwapped(Swapped swapped) {
-        live = swapped;
-        askForWork();
+    private Behavior<RolloutCommand> onTaken(Taken taken) {
+        if (taken.feed == feeds) {
+            newest = taken;
+            askForWork();
+        }
         return this;
     }
 
@@ -232,7 +234,7 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
     }
 
     private void askForWork() {
-        Swapped now = live;
+        Taken now = newest;
         if (now == null || draining) {
             return;
         }
@@ -346,11 +348,6 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
     /** Turns what the decoding thread reports into messages. */
     private record Reports(ActorRef<RolloutCommand> self) implements DecodeLoop.Listener {
         @Override
-        public void onSwapped(long version, String sha256) {
-            self.tell(new Swapped(version, sha256));
-        }
-
-        @Override
         public void onFirstToken(long version, String sha256, long atMicros) {
             self.tell(new FirstToken(version, sha256, atMicros));
         }
@@ -377,7 +374,10 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
             implements WeightsFeed.Listener {
         @Override
         public void onWeights(long version, String sha256, TensorSet tensors) {
-            works.loop().weights(new DecodeLoop.Weights(feed, version, sha256, tensors));
+            // Work is asked for at once: while the weights are put in, its leases are on their way.
+            if (works.loop().weights(new DecodeLoop.Weights(feed, version, sha256, tensors))) {
+                self.tell(new Taken(feed, version, sha256));
+            }
         }
 
         @Override

@@ -63,7 +63,8 @@ final class PlayedLearner {
 
     /** Announces a version and sends its chunks from this one on. */
     void publish(WeightsCommand.Subscribe to, long version, TensorSet weights, int firstChunk) {
-        WeightsAnnouncement a = source.publish("policy", version, weights);
+        source.publish("policy", version, weights);
+        WeightsAnnouncement a = source.announcement("policy", version);
         to.subscriber().tell(new VersionAnnounced(a.set(), a.version(), a.sha256(), a.bytes(), a.chunks()));
         if (firstChunk < a.chunks()) {
             source.send(to.to().wire(), "policy", version, List.of(new ChunkRange(firstChunk, a.chunks() - 1)));
@@ -72,7 +73,8 @@ final class PlayedLearner {
 
     /** Announces a version under another hash than its own. */
     void publishAs(WeightsCommand.Subscribe to, long version, TensorSet weights, String sha256) {
-        WeightsAnnouncement a = source.publish("policy", version, weights);
+        source.publish("policy", version, weights);
+        WeightsAnnouncement a = source.announcement("policy", version);
         to.subscriber().tell(new VersionAnnounced(a.set(), a.version(), sha256, a.bytes(), a.chunks()));
         source.send(to.to().wire(), "policy", version);
     }

@@ -9,12 +9,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The chunks of one version of a set, in any order, before or after its announcement. Memory grows with the chunks that
  * come, never with a number that a message claims. Not thread-safe.
  */
 final class Assembly {
+    private static final Logger LOG = LoggerFactory.getLogger(Assembly.class);
     /** Ranges asked for in one go; the rest is asked for when these have come. */
     private static final int MISSING_RANGES = 256;
 
@@ -25,6 +28,8 @@ final class Assembly {
     private final int count;
     private @Nullable WeightsAnnouncement announcement;
     private long bytes;
+    /** Of the thread that decodes. */
+    private @Nullable TensorSet decoded;
 
     Assembly(String set, long version, int count, long maxBytes) {
         this.set = set;
@@ -73,8 +78,32 @@ final class Assembly {
         return true;
     }
 
+    /** Every chunk is there; none is added any more. */
+    boolean hasAll() {
+        return chunks.size() == count;
+    }
+
     boolean isComplete() {
-        return announcement != null && chunks.size() == count;
+        return announcement != null && hasAll();
+    }
+
+    /** Decodes and hashes all chunks before it is known what they should be. */
+    void countAhead() {
+        try {
+            TensorSet tensors = TensorSet.decode(pieces());
+            tensors.sha256();
+            decoded = tensors;
+        } catch (WireException e) {
+            LOG.debug("{}, not announced yet, is refused if it is", this, e);
+        }
+    }
+
+    private List<ByteString> pieces() {
+        List<ByteString> pieces = new ArrayList<>(count);
+        for (int index = 0; index < count; index++) {
+            pieces.add(chunks.getOrDefault(index, ByteString.EMPTY));
+        }
+        return pieces;
     }
 
     /** Which chunks are not there, lowest first, at most some hundred ranges. */
@@ -101,15 +130,11 @@ final class Assembly {
      * @throws WireException DIGEST, or whatever is wrong with the stream
      */
     TensorSet tensors(WeightsAnnouncement announced) {
-        List<ByteString> pieces = new ArrayList<>(count);
-        for (int index = 0; index < count; index++) {
-            pieces.add(chunks.getOrDefault(index, ByteString.EMPTY));
-        }
         if (bytes != announced.bytes()) {
             throw new WireException(
                     WireException.Code.SHAPE, this + " has " + bytes + " bytes, announced were " + announced.bytes());
         }
-        TensorSet tensors = TensorSet.decode(pieces);
+        TensorSet tensors = decoded != null ? decoded : TensorSet.decode(pieces());
         String digest = tensors.sha256();
         if (!digest.equals(announced.sha256())) {
             throw new WireException(

@@ -138,7 +138,10 @@ public final class WeightsSink implements Receiver, AutoCloseable {
             early = new Assembly(chunk.getSet(), chunk.getVersion(), chunk.getCount(), maxBytes);
             course.early = early;
         }
-        early.add(chunk);
+        if (early.add(chunk) && early.hasAll()) {
+            // While the publisher still counts the hash to announce.
+            run(early::countAhead);
+        }
     }
 
     private void finish(Course course) {

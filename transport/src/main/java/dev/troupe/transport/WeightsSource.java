@@ -10,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +27,7 @@ public final class WeightsSource {
 
     private volatile BiConsumer<Address, TransportException> failureListener = (to, error) -> {};
 
-    private record Version(WeightsAnnouncement announcement, TensorStream stream) {}
+    private record Version(String set, long number, TensorSet tensors, TensorStream stream) {}
 
     /** @param station the publisher's place: chunks come from there */
     public WeightsSource(Station station) {
@@ -39,32 +38,34 @@ public final class WeightsSource {
     }
 
     /**
-     * Makes a version available and forgets the oldest beyond {@code transport.weights.kept}. Hashes the set on the
-     * caller's thread.
+     * Makes a version available and forgets the oldest beyond {@code transport.weights.kept}. It can be sent at once:
+     * chunks may travel while {@link #announcement} still hashes the set.
      *
      * @param tensors read until the version is forgotten, so it must not change
-     * @return what receivers have to be told
      */
-    public WeightsAnnouncement publish(String set, long version, TensorSet tensors) {
-        TensorStream stream = tensors.stream(chunkBytes);
-        WeightsAnnouncement announcement =
-                new WeightsAnnouncement(set, version, tensors.sha256(), stream.size(), stream.chunks());
+    public void publish(String set, long version, TensorSet tensors) {
+        Version fresh = new Version(set, version, tensors, tensors.stream(chunkBytes));
         synchronized (this) {
             NavigableMap<Long, Version> versions = sets.computeIfAbsent(set, key -> new TreeMap<>());
-            versions.put(version, new Version(announcement, stream));
+            versions.put(version, fresh);
             while (versions.size() > kept) {
                 versions.pollFirstEntry();
             }
         }
-        return announcement;
     }
 
-    /** The newest version of a set. */
-    public synchronized Optional<WeightsAnnouncement> current(String set) {
-        NavigableMap<Long, Version> versions = sets.get(set);
-        return versions == null
-                ? Optional.empty()
-                : Optional.of(versions.lastEntry().getValue().announcement());
+    /**
+     * What receivers of a version have to be told. Hashes the set on the caller's thread, if nobody has yet.
+     *
+     * @throws IllegalArgumentException when the version is not kept
+     */
+    public WeightsAnnouncement announcement(String set, long version) {
+        Version found = find(set, version);
+        if (found == null) {
+            throw new IllegalArgumentException("version " + version + " of set '" + set + "' is not kept");
+        }
+        TensorStream stream = found.stream();
+        return new WeightsAnnouncement(set, version, found.tensors().sha256(), stream.size(), stream.chunks());
     }
 
     /**
@@ -106,7 +107,7 @@ public final class WeightsSource {
         failureListener = listener;
     }
 
-    private @Nullable Version find(String set, long version) {
+    private synchronized @Nullable Version find(String set, long version) {
         NavigableMap<Long, Version> versions = sets.get(set);
         return versions == null ? null : versions.get(version);
     }
@@ -126,12 +127,8 @@ public final class WeightsSource {
         private record Request(Version version, BitSet chunks) {}
 
         synchronized void add(Version version, List<ChunkRange> ranges) {
-            String set = version.announcement().set();
-            Request waiting = bySet.get(set);
-            boolean older = waiting != null
-                    && waiting.version().announcement().version()
-                            > version.announcement().version();
-            if (older) {
+            Request waiting = bySet.get(version.set());
+            if (waiting != null && waiting.version().number() > version.number()) {
                 return;
             }
             Request request = waiting != null && waiting.version() == version
@@ -143,7 +140,7 @@ public final class WeightsSource {
                     request.chunks().set(range.first(), last + 1);
                 }
             }
-            bySet.put(set, request);
+            bySet.put(version.set(), request);
         }
 
         @Override
@@ -151,18 +148,18 @@ public final class WeightsSource {
             while (!bySet.isEmpty()) {
                 Request request = bySet.values().iterator().next();
                 int index = request.chunks().nextSetBit(0);
-                WeightsAnnouncement announcement = request.version().announcement();
+                Version version = request.version();
                 if (index < 0) {
-                    bySet.remove(announcement.set());
+                    bySet.remove(version.set());
                     continue;
                 }
                 request.chunks().clear(index);
                 return WeightChunk.newBuilder()
-                        .setSet(announcement.set())
-                        .setVersion(announcement.version())
+                        .setSet(version.set())
+                        .setVersion(version.number())
                         .setIndex(index)
-                        .setCount(announcement.chunks())
-                        .setData(request.version().stream().chunk(index))
+                        .setCount(version.stream().chunks())
+                        .setData(version.stream().chunk(index))
                         .build();
             }
             return null;

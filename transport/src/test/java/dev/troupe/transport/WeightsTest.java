@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -59,6 +60,11 @@ class WeightsTest {
         }
     }
 
+    private static WeightsAnnouncement publish(WeightsSource source, String set, long version, TensorSet tensors) {
+        source.publish(set, version, tensors);
+        return source.announcement(set, version);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "127.0.0.1", "127.0.0.2"})
     void shouldBringAPublishedVersionToItsReceiver(String host) {
@@ -71,7 +77,7 @@ class WeightsTest {
         WeightsSink sink = WeightsSink.open(there, heard);
         open.add(sink);
         TensorSet tensors = weights(1, 500_000);
-        WeightsAnnouncement announcement = source.publish("policy", 7, tensors);
+        WeightsAnnouncement announcement = publish(source, "policy", 7, tensors);
         assertThat(announcement.chunks()).isEqualTo(21);
         // Chunks may overtake their announcement, which goes another way.
         assertThat(source.send(there.address(), "policy", 7)).isTrue();
@@ -80,8 +86,7 @@ class WeightsTest {
         assertThat(heard.complete.peek()).isEqualTo(tensors);
         assertThat(heard.completed.peek()).isEqualTo(announcement);
         assertThat(learner.bytesSentByStream().get("weights")).isGreaterThan(2_000_000);
-        assertThat(source.current("policy")).contains(announcement);
-        assertThat(source.current("value")).isEmpty();
+        assertThat(announcement.sha256()).isEqualTo(tensors.sha256());
     }
 
     /** A sink behind a wire that loses chunks. */
@@ -112,7 +117,7 @@ class WeightsTest {
         open.add(sink);
         lossy(there, sink, chunk -> !lost.remove(chunk.getIndex()));
         TensorSet tensors = weights(2, 500_000);
-        sink.expect(source.publish("policy", 1, tensors));
+        sink.expect(publish(source, "policy", 1, tensors));
         source.send(there.address(), "policy", 1);
         Await.until("the complete set", () -> !heard.complete.isEmpty());
         assertThat(heard.complete.peek()).isEqualTo(tensors);
@@ -127,7 +132,7 @@ class WeightsTest {
         Heard heard = new Heard();
         WeightsSink sink = WeightsSink.open(there, heard);
         open.add(sink);
-        WeightsAnnouncement right = source.publish("policy", 1, weights(3, 1000));
+        WeightsAnnouncement right = publish(source, "policy", 1, weights(3, 1000));
         String other = weights(4, 1000).sha256();
         sink.expect(new WeightsAnnouncement("policy", 1, other, right.bytes(), right.chunks()));
         source.send(there.address(), "policy", 1);
@@ -145,6 +150,36 @@ class WeightsTest {
     }
 
     @Test
+    void shouldCheckASetThatCameBeforeItsAnnouncement() {
+        AeronNode node = node();
+        WeightsSource source = new WeightsSource(node.open("learner", null));
+        Station there = node.open("rollout-1", null);
+        Heard heard = new Heard();
+        WeightsSink sink = new WeightsSink(settings(), heard);
+        open.add(sink);
+        AtomicInteger came = new AtomicInteger();
+        there.receive(Stream.WEIGHTS, delivery -> {
+            sink.onMessage(delivery);
+            came.incrementAndGet();
+        });
+        for (int version = 1; version <= 2; version++) {
+            int before = came.get();
+            source.publish("policy", version, weights(version, 100_000));
+            source.send(there.address(), "policy", version);
+            int chunks = source.announcement("policy", version).chunks();
+            Await.until("all chunks", () -> came.get() == before + chunks);
+            WeightsAnnouncement a = source.announcement("policy", version);
+            String told = version == 1 ? weights(9, 100_000).sha256() : a.sha256();
+            sink.expect(new WeightsAnnouncement("policy", version, told, a.bytes(), a.chunks()));
+        }
+        Await.until("the second", () -> !heard.complete.isEmpty());
+        assertThat(heard.complete).containsExactly(weights(2, 100_000));
+        assertThat(heard.refused)
+                .singleElement()
+                .satisfies(e -> assertThat(e.code()).isEqualTo(WireException.Code.DIGEST));
+    }
+
+    @Test
     void shouldReplaceAnIncompleteVersionByANewerOne() {
         AeronNode node = node();
         WeightsSource source = new WeightsSource(node.open("learner", null));
@@ -153,12 +188,12 @@ class WeightsTest {
         WeightsSink sink = new WeightsSink(settings(), heard);
         open.add(sink);
         lossy(there, sink, chunk -> chunk.getVersion() != 1 || chunk.getIndex() != 2);
-        sink.expect(source.publish("policy", 1, weights(5, 100_000)));
+        sink.expect(publish(source, "policy", 1, weights(5, 100_000)));
         source.send(there.address(), "policy", 1);
         Await.until("a question for the lost chunk", () -> !heard.missing.isEmpty());
         assertThat(heard.missing.peek()).isEqualTo(List.of(new ChunkRange(2, 2)));
         TensorSet newer = weights(6, 100_000);
-        sink.expect(source.publish("policy", 2, newer));
+        sink.expect(publish(source, "policy", 2, newer));
         source.send(there.address(), "policy", 2);
         Await.until("the newer set", () -> !heard.complete.isEmpty());
         assertThat(heard.complete.peek()).isEqualTo(newer);
@@ -180,13 +215,14 @@ class WeightsTest {
         }
         assertThat(source.send(there.address(), "policy", 1)).isFalse();
         assertThat(source.send(there.address(), "value", 1)).isFalse();
-        sink.expect(source.publish("value", 3, weights(33, 10)));
-        sink.expect(source.current("policy").orElseThrow());
+        sink.expect(publish(source, "value", 3, weights(33, 10)));
+        sink.expect(source.announcement("policy", 3));
         assertThat(source.send(there.address(), "policy", 3)).isTrue();
         assertThat(source.send(there.address(), "value", 3)).isTrue();
         Await.until("both sets", () -> heard.complete.size() == 2);
         assertThat(heard.complete).containsExactlyInAnyOrder(weights(3, 10), weights(33, 10));
         source.forget(there.address());
+        assertThatThrownBy(() -> source.announcement("policy", 1)).hasMessageContaining("version 1 of set 'policy'");
     }
 
     @Test

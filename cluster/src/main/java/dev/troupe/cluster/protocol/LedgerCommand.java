@@ -7,16 +7,15 @@ import java.util.List;
 public interface LedgerCommand {
 
     /**
-     * A rollout says what it can hold and which weights are live. It is standing: the ledger grants leases against it
-     * whenever there is room, until the next one replaces it. Sent on joining, on every new live version and as a
-     * heartbeat.
+     * A rollout says what it can hold and which weights it has. It is standing: the ledger grants leases against it
+     * whenever there is room, until the next one replaces it. Sent on joining, on every new version and as a heartbeat.
      *
      * @param node name of the rollout's node
      * @param incarnation differs for every start of the node
      * @param address where lease grants go
      * @param capacity leases the rollout can hold at once, rows in its slots included
-     * @param liveVersion policy version it samples with now
-     * @param liveSha256 hash of its live weights
+     * @param liveVersion policy version that leases taken from now on start with, if not with a newer one
+     * @param liveSha256 hash of its weights, which it has checked
      * @param rollout the actor, watched: its end gives its leases back
      */
     record WorkRequest(

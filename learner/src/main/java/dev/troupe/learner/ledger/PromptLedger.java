@@ -181,7 +181,7 @@ public final class PromptLedger {
      * Grants leases to a rollout.
      *
      * @param capacity leases the rollout can hold at once
-     * @param liveVersion version it samples with
+     * @param liveVersion version it starts with what it is granted now
      * @param expiresAtMs when a lease counts as lost, on the caller's clock
      * @return the trajectories it may sample now, none if it is full or the gate is shut
      */

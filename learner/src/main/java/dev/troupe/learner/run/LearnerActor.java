@@ -141,7 +141,6 @@ public final class LearnerActor extends AbstractBehavior<LearnerActor.Command> {
 
     private void publish(PolicyWeights made, long madeAtMicros) {
         weights = made;
-        around.ledger.tell(new LedgerMessages.Published(version, made.sha256()));
         around.publisher.tell(new Publish(version, made.sets(), madeAtMicros));
         around.parity.keep(version, made.policy());
     }

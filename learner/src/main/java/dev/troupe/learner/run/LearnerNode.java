@@ -121,7 +121,14 @@ public final class LearnerNode implements AutoCloseable {
                 cluster.spawn(Assembler.create(assembly, plan.generations(), wire, ledger, scoring), "assembler");
         assembling.set(assembler);
         wire.listen(ledger, assembler);
-        ActorRef<WeightsCommand> publisher = cluster.spawn(WeightsPublisher.create(wire, publishing), "weights");
+        ActorRef<WeightsCommand> publisher = cluster.spawn(
+                WeightsPublisher.create(wire, publishing, announced -> {
+                    // No trajectory of a version may come before the ledger knows it.
+                    if (announced.set().equals(PolicyWeights.POLICY)) {
+                        ledger.tell(new LedgerMessages.Published(announced.version(), announced.sha256()));
+                    }
+                }),
+                "weights");
         Parity parity = new Parity(
                 TensorThread.yielding("parity", 1), policy, plan.temperature(), plan.parityRows(), plan.eta() + 1);
         ExecutorService executor = Executors.newSingleThreadExecutor(task -> {

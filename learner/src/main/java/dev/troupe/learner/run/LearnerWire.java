@@ -79,8 +79,13 @@ public final class LearnerWire implements LedgerActor.LeaseSender, Assembler.Req
     }
 
     @Override
-    public VersionAnnounced keep(String set, long version, TensorSet tensors) {
-        WeightsAnnouncement a = weights.publish(set, version, tensors);
+    public void keep(String set, long version, TensorSet tensors) {
+        weights.publish(set, version, tensors);
+    }
+
+    @Override
+    public VersionAnnounced announcement(String set, long version) {
+        WeightsAnnouncement a = weights.announcement(set, version);
         return new VersionAnnounced(a.set(), a.version(), a.sha256(), a.bytes(), a.chunks());
     }
 

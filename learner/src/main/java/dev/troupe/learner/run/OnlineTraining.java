@@ -92,7 +92,7 @@ public final class OnlineTraining implements Training {
         }
         Map<String, TensorSet> made = new TreeMap<>();
         sets.forEach((name, set) -> made.put(name, set.join()));
-        return PolicyWeights.of(made);
+        return new PolicyWeights(made);
     }
 
     @Override

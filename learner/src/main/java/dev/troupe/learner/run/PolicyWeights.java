@@ -10,22 +10,22 @@ import java.util.TreeMap;
  * The sets of tensors that travel under one version.
  *
  * @param sets by name, in that order: "policy", which is sent first, and "value" where there is one
- * @param sha256 hash of the policy's set: what rollouts must echo
  */
-public record PolicyWeights(Map<String, TensorSet> sets, String sha256) {
+public record PolicyWeights(Map<String, TensorSet> sets) {
+    /** Name of the policy's set. */
+    public static final String POLICY = "policy";
 
-    /** The sets, hashed. */
-    public static PolicyWeights of(Map<String, TensorSet> sets) {
-        return new PolicyWeights(
-                Collections.unmodifiableMap(new TreeMap<>(sets)), policy(sets).sha256());
+    public PolicyWeights {
+        sets = Collections.unmodifiableMap(new TreeMap<>(sets));
     }
 
     /** The policy's set. */
     public TensorSet policy() {
-        return policy(sets);
+        return Objects.requireNonNull(sets.get(POLICY), "weights without a set named policy");
     }
 
-    private static TensorSet policy(Map<String, TensorSet> sets) {
-        return Objects.requireNonNull(sets.get("policy"), "weights without a set named policy");
+    /** Hash of the policy's set: what rollouts must echo. */
+    public String sha256() {
+        return policy().sha256();
     }
 }

@@ -14,17 +14,19 @@ import dev.troupe.cluster.protocol.WeightsCommand.VersionLive;
 import dev.troupe.cluster.protocol.WeightsEvent;
 import dev.troupe.cluster.protocol.WeightsEvent.VersionAnnounced;
 import dev.troupe.proto.TensorSet;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Announces each version over Akka and sends its bytes over Aeron to everyone who subscribed to its set; sends pieces
- * again that did not arrive. Generation never waits for it.
+ * Sends each version's bytes over Aeron to everyone who subscribed to its set, and announces it over Akka once it is
+ * hashed, which takes as long as the way does; sends pieces again that did not arrive. Generation never waits for it.
  */
 public final class WeightsPublisher extends AbstractBehavior<WeightsCommand> {
 
@@ -35,10 +37,13 @@ public final class WeightsPublisher extends AbstractBehavior<WeightsCommand> {
 
     /** The Aeron side of publishing. */
     public interface Sender {
-        /** Keeps the version for sending; returns what is announced of it. */
-        VersionAnnounced keep(String set, long version, TensorSet tensors);
+        /** Keeps the version for sending. */
+        void keep(String set, long version, TensorSet tensors);
 
-        /** Sends chunks without waiting for their delivery. */
+        /** What is announced of a version that is kept; hashes it. */
+        VersionAnnounced announcement(String set, long version);
+
+        /** Sends chunks without waiting for their delivery; the last may be beyond those there are. */
         void send(AeronAddress to, String set, long version, int first, int last);
 
         /** The subscriber is gone: nothing more is to be sent there. */
@@ -51,18 +56,25 @@ public final class WeightsPublisher extends AbstractBehavior<WeightsCommand> {
 
     private final Sender sender;
     private final PublishTimes times;
+    private final Consumer<VersionAnnounced> first;
     private final Map<String, Map<ActorRef<WeightsEvent>, Subscriber>> subscribers = new HashMap<>();
     private final Map<String, VersionAnnounced> current = new HashMap<>();
 
-    /** A publisher without any version yet. */
-    public static Behavior<WeightsCommand> create(Sender sender, PublishTimes times) {
-        return Behaviors.setup(context -> new WeightsPublisher(context, sender, times));
+    /**
+     * A publisher without any version yet.
+     *
+     * @param first hears of every version before any subscriber does
+     */
+    public static Behavior<WeightsCommand> create(Sender sender, PublishTimes times, Consumer<VersionAnnounced> first) {
+        return Behaviors.setup(context -> new WeightsPublisher(context, sender, times, first));
     }
 
-    private WeightsPublisher(ActorContext<WeightsCommand> context, Sender sender, PublishTimes times) {
+    private WeightsPublisher(
+            ActorContext<WeightsCommand> context, Sender sender, PublishTimes times, Consumer<VersionAnnounced> first) {
         super(context);
         this.sender = sender;
         this.times = times;
+        this.first = first;
     }
 
     @Override
@@ -79,11 +91,20 @@ public final class WeightsPublisher extends AbstractBehavior<WeightsCommand> {
     private Behavior<WeightsCommand> onPublish(Publish publish) {
         times.made(publish.version, publish.madeAtMicros);
         publish.sets.forEach((set, tensors) -> {
-            VersionAnnounced announced = sender.keep(set, publish.version, tensors);
-            current.put(set, announced);
-            subscribers.getOrDefault(set, Map.of()).values().forEach(s -> send(s, announced));
+            sender.keep(set, publish.version, tensors);
+            subscribersOf(set).forEach(s -> send(s, set, publish.version));
         });
+        for (String set : publish.sets.keySet()) {
+            VersionAnnounced announced = sender.announcement(set, publish.version);
+            first.accept(announced);
+            current.put(set, announced);
+            subscribersOf(set).forEach(s -> s.actor.tell(announced));
+        }
         return this;
+    }
+
+    private Collection<Subscriber> subscribersOf(String set) {
+        return subscribers.getOrDefault(set, Map.of()).values();
     }
 
     private Behavior<WeightsCommand> onSubscribe(Subscribe subscribe) {
@@ -96,7 +117,8 @@ public final class WeightsPublisher extends AbstractBehavior<WeightsCommand> {
         }
         VersionAnnounced announced = current.get(subscribe.set());
         if (announced != null) {
-            send(subscriber, announced);
+            subscriber.actor.tell(announced);
+            send(subscriber, announced.set(), announced.version());
         }
         return this;
     }
@@ -109,9 +131,8 @@ public final class WeightsPublisher extends AbstractBehavior<WeightsCommand> {
         return this;
     }
 
-    private void send(Subscriber subscriber, VersionAnnounced announced) {
-        subscriber.actor.tell(announced);
-        sender.send(subscriber.address, announced.set(), announced.version(), 0, announced.chunks() - 1);
+    private void send(Subscriber subscriber, String set, long version) {
+        sender.send(subscriber.address, set, version, 0, Integer.MAX_VALUE);
     }
 
     private Behavior<WeightsCommand> onMissing(ChunksMissing missing) {

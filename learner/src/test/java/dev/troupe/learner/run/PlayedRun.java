@@ -24,6 +24,7 @@ import dev.troupe.learner.experience.ScoredTrajectory;
 import dev.troupe.learner.ledger.GroupCounts;
 import dev.troupe.learner.ledger.GroupRules;
 import dev.troupe.learner.ledger.LedgerActor;
+import dev.troupe.learner.ledger.LedgerMessages;
 import dev.troupe.learner.ledger.LedgerMessages.Arrived;
 import dev.troupe.learner.ledger.LedgerSettings;
 import dev.troupe.learner.ledger.PromptLedger;
@@ -130,8 +131,9 @@ abstract class PlayedRun {
         ActorRef<WeightsCommand> publisher = kit.spawn(
                 Behaviors.receive(WeightsCommand.class)
                         .onMessage(Publish.class, p -> {
-                            published.put(
-                                    p.version(), PolicyWeights.of(p.sets()).sha256());
+                            String hash = new PolicyWeights(p.sets()).sha256();
+                            ledger.tell(new LedgerMessages.Published(p.version(), hash));
+                            published.put(p.version(), hash);
                             rollouts.values().forEach(r -> r.request(p.version()));
                             announced.add(p.version());
                             return Behaviors.same();
@@ -329,7 +331,7 @@ abstract class PlayedRun {
         @Override
         public PolicyWeights weights() {
             TensorSet set = TensorSet.of(Map.of("w", HostTensor.ofFloats(new float[] {weight}, 1)));
-            return PolicyWeights.of(Map.of("policy", set));
+            return new PolicyWeights(Map.of("policy", set));
         }
 
         @Override
