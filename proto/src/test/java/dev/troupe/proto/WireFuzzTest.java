@@ -16,7 +16,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -27,6 +30,9 @@ import org.junit.jupiter.api.Test;
 class WireFuzzTest {
     private static final int MUTANTS = 1_050_000;
     private static final int STREAM_MUTANTS = 100_000;
+    /** Whatever the machine has, so that the mutants are the same everywhere. */
+    private static final int WORKERS = 4;
+
     private static final long SEED = Long.getLong("seed", 20260101L);
     /** What exceptions, parser objects and copies may take, whatever the size of the message. */
     private static final long BASE_BYTES = 64 * 1024;
@@ -40,11 +46,50 @@ class WireFuzzTest {
     private static final Map<MessageType, Message> SAMPLES = Samples.messages().values().stream()
             .collect(Collectors.toMap(Envelopes::typeOf, message -> message, (one, other) -> one));
 
-    private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    private final long thread = Thread.currentThread().getId();
-    private int accepted;
-    private int refused;
-    private long lastAllocated;
+    /** Of one worker: its own randomness, its own counts, and what its thread allocates. */
+    private static final class Mutants {
+        private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        private final long thread = Thread.currentThread().getId();
+        private final String whose;
+        private int accepted;
+        private int refused;
+        private long lastAllocated;
+
+        Mutants(int worker) {
+            whose = " of worker " + worker + " of seed " + SEED;
+        }
+
+        void feed(int number, byte[] mutant, Runnable decode) {
+            long limit = BASE_BYTES + (long) BYTES_PER_BYTE * mutant.length;
+            if (run(number, mutant, decode)) {
+                accepted++;
+            } else {
+                refused++;
+            }
+            if (lastAllocated > limit) {
+                // Loading a class takes memory once; a claim of the message takes it every time.
+                run(number, mutant, decode);
+            }
+            if (lastAllocated > limit) {
+                throw new AssertionError("mutant " + number + whose + " of " + mutant.length
+                        + " bytes made the decoder allocate " + lastAllocated + ": " + Arrays.toString(mutant));
+            }
+        }
+
+        private boolean run(int number, byte[] mutant, Runnable decode) {
+            long before = threads.getThreadAllocatedBytes(thread);
+            try {
+                decode.run();
+                return true;
+            } catch (WireException e) {
+                return false;
+            } catch (RuntimeException | Error e) {
+                throw new AssertionError("mutant " + number + whose + ": " + Arrays.toString(mutant), e);
+            } finally {
+                lastAllocated = threads.getThreadAllocatedBytes(thread) - before;
+            }
+        }
+    }
 
     @Test
     void shouldRefuseOrReadEveryDamagedMessage() {
@@ -53,67 +98,59 @@ class WireFuzzTest {
                 .values()
                 .forEach(message ->
                         seeds.add(Envelopes.envelope(Samples.PRODUCER, Samples.INCARNATION, 301, 6, message)));
-        SplittableRandom random = new SplittableRandom(SEED);
-        Mutator mutator =
-                new Mutator(random, seeds.stream().map(Envelope::toByteArray).toList());
-        for (int i = 0; i < MUTANTS; i++) {
-            Envelope seed = seeds.get(random.nextInt(seeds.size()));
-            byte[] mutant = i % 2 == 0
-                    ? mutator.mutate(seed.toByteArray())
-                    : repaired(seed, mutator.mutate(seed.getBody().toByteArray()), random);
-            feed(i, mutant, () -> touch(mutant));
-        }
-        // Both outcomes must be frequent, or the mutants reach nothing.
-        assertThat(refused).isGreaterThan(MUTANTS / 4);
-        assertThat(accepted).isGreaterThan(MUTANTS / 50);
+        List<byte[]> bytes = seeds.stream().map(Envelope::toByteArray).toList();
+        List<Mutants> fed = byWorkers(SEED, (mutants, random) -> {
+            Mutator mutator = new Mutator(random, bytes);
+            for (int i = 0; i < MUTANTS / WORKERS; i++) {
+                Envelope seed = seeds.get(random.nextInt(seeds.size()));
+                byte[] mutant = i % 2 == 0
+                        ? mutator.mutate(seed.toByteArray())
+                        : repaired(seed, mutator.mutate(seed.getBody().toByteArray()), random);
+                mutants.feed(i, mutant, () -> touch(mutant));
+            }
+        });
+        assertBothOutcomes(fed, MUTANTS);
     }
 
     @Test
     void shouldRefuseOrReadEveryDamagedSetOfTensors() {
         byte[] seed = Samples.stream(Samples.tensorSet());
-        SplittableRandom random = new SplittableRandom(SEED + 1);
-        Mutator mutator = new Mutator(random, List.of(seed));
-        for (int i = 0; i < STREAM_MUTANTS; i++) {
-            byte[] mutant = mutator.mutate(seed);
-            feed(
-                    i,
-                    mutant,
-                    () -> TensorSet.decode(List.of(UnsafeByteOperations.unsafeWrap(mutant)))
-                            .sha256());
-        }
-        assertThat(refused).isGreaterThan(STREAM_MUTANTS / 4);
-        assertThat(accepted).isGreaterThan(STREAM_MUTANTS / 50);
+        List<Mutants> fed = byWorkers(SEED + 1, (mutants, random) -> {
+            Mutator mutator = new Mutator(random, List.of(seed));
+            for (int i = 0; i < STREAM_MUTANTS / WORKERS; i++) {
+                byte[] mutant = mutator.mutate(seed);
+                mutants.feed(
+                        i,
+                        mutant,
+                        () -> TensorSet.decode(List.of(UnsafeByteOperations.unsafeWrap(mutant)))
+                                .sha256());
+            }
+        });
+        assertBothOutcomes(fed, STREAM_MUTANTS);
     }
 
-    private void feed(int number, byte[] mutant, Runnable decode) {
-        long limit = BASE_BYTES + (long) BYTES_PER_BYTE * mutant.length;
-        if (run(number, mutant, decode)) {
-            accepted++;
-        } else {
-            refused++;
-        }
-        if (lastAllocated > limit) {
-            // Loading a class takes memory once; a claim of the message takes it every time.
-            run(number, mutant, decode);
-        }
-        if (lastAllocated > limit) {
-            throw new AssertionError("mutant " + number + " of seed " + SEED + " of " + mutant.length
-                    + " bytes made the decoder allocate " + lastAllocated + ": " + Arrays.toString(mutant));
-        }
+    /** What each worker, on a thread of its own while there are cores, has fed. */
+    private static List<Mutants> byWorkers(long seed, BiConsumer<Mutants, SplittableRandom> feed) {
+        SplittableRandom root = new SplittableRandom(seed);
+        List<SplittableRandom> randoms =
+                Stream.generate(root::split).limit(WORKERS).toList();
+        return IntStream.range(0, WORKERS)
+                .parallel()
+                .mapToObj(worker -> {
+                    Mutants mutants = new Mutants(worker);
+                    feed.accept(mutants, randoms.get(worker));
+                    return mutants;
+                })
+                .toList();
     }
 
-    private boolean run(int number, byte[] mutant, Runnable decode) {
-        long before = threads.getThreadAllocatedBytes(thread);
-        try {
-            decode.run();
-            return true;
-        } catch (WireException e) {
-            return false;
-        } catch (RuntimeException | Error e) {
-            throw new AssertionError("mutant " + number + " of seed " + SEED + ": " + Arrays.toString(mutant), e);
-        } finally {
-            lastAllocated = threads.getThreadAllocatedBytes(thread) - before;
-        }
+    /** Both must be frequent, or the mutants reach nothing. */
+    private static void assertBothOutcomes(List<Mutants> fed, int all) {
+        int refused = fed.stream().mapToInt(mutants -> mutants.refused).sum();
+        int accepted = fed.stream().mapToInt(mutants -> mutants.accepted).sum();
+        assertThat(refused + accepted).isEqualTo(all);
+        assertThat(refused).isGreaterThan(all / 4);
+        assertThat(accepted).isGreaterThan(all / 50);
     }
 
     /** Decodes and reads every tensor in it. */
