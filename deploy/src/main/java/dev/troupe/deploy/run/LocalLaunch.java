@@ -21,6 +21,17 @@ public final class LocalLaunch {
     /** When the learner has failed there is nobody left to hand anything to. */
     private static final long FAILED_SECONDS = 5;
 
+    /**
+     * How long nodes wait for each other. A node needs it before the learner can tell it the run's settings, and who is
+     * out of patience first has the others put out: a longer one of the learner alone would do nothing.
+     */
+    private static final List<String> PATIENCE = List.of(
+            "cluster.join_deadline",
+            "cluster.leave_deadline",
+            "cluster.heartbeat_interval",
+            "cluster.acceptable_pause",
+            "cluster.stable_after");
+
     private LocalLaunch() {}
 
     /** Runs until done, failed or interrupted; the exit code. */
@@ -44,11 +55,8 @@ public final class LocalLaunch {
         Interrupts.handle(() -> interrupt(learner));
         try {
             for (String node : nodes(settings)) {
-                String role = node.replaceFirst("-\\d+$", "");
                 others.add(ChildProcess.start(
-                        node,
-                        folder.path().resolve("logs").resolve(node + ".log"),
-                        List.of("node", role, "--join", address, "--name", node)));
+                        node, folder.path().resolve("logs").resolve(node + ".log"), other(node, address, settings)));
             }
             tellPids(learner, others);
             others.forEach(child -> child.process().onExit().thenAccept(p -> ended(child, p, learner, address)));
@@ -85,6 +93,16 @@ public final class LocalLaunch {
                 .forEach(key -> arguments.add(key + "=" + settings.value(key)));
         arguments.add("cluster.host=" + address.substring(0, address.lastIndexOf(':')));
         arguments.add("cluster.port=" + address.substring(address.lastIndexOf(':') + 1));
+        return arguments;
+    }
+
+    /** Arguments of a node beside the learner; package-private so that a test can read them. */
+    static List<String> other(String node, String address, Settings settings) {
+        String role = node.replaceFirst("-\\d+$", "");
+        List<String> arguments = new ArrayList<>(List.of("node", role, "--join", address, "--name", node));
+        PATIENCE.stream()
+                .filter(key -> !settings.source(key).equals("default"))
+                .forEach(key -> arguments.add(key + "=" + settings.value(key)));
         return arguments;
     }
 
