@@ -29,7 +29,7 @@ class ProcessesIT {
             arguments.addAll(Shrunken.RUN);
             // No end but the one it is given.
             arguments.addAll(List.of("rollout.replicas=2", "steps=1000000"));
-            Troupes.Started launcher = troupes.start("launcher", arguments);
+            Troupes.Started launcher = troupes.startYielding("launcher", arguments);
             String address = launcher.says("--join (\\S+:\\d+)").group(1);
             Traces traces = new Traces(folder.resolve("runs/life"));
             goesOn(launcher, traces);

@@ -77,7 +77,19 @@ final class Troupes implements AutoCloseable {
 
     /** Starts {@code troupe ARGUMENTS} in the folder. */
     Started start(String name, List<String> arguments) {
-        List<String> command = new ArrayList<>();
+        return start(name, List.of(), arguments);
+    }
+
+    /**
+     * Starts a run that trains on and on. It yields to the processes that are started beside it later: they would come
+     * up in a multiple of their time where it takes what cores there are.
+     */
+    Started startYielding(String name, List<String> arguments) {
+        return start(name, List.of("nice", "-n", "10"), arguments);
+    }
+
+    private Started start(String name, List<String> under, List<String> arguments) {
+        List<String> command = new ArrayList<>(under);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(JVM);
         command.add("-Dtroupe.home=" + Home.find().path());
