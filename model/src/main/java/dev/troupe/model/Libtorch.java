@@ -62,6 +62,7 @@ public final class Libtorch {
 
         static {
             silence();
+            Niceness.raiseCompilers();
             Engine engine = Engine.getEngine("PyTorch");
             VERSION = engine.getVersion();
             ROOT = (PtNDManager) engine.newBaseManager();

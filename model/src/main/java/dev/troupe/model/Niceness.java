@@ -1,30 +1,73 @@
 package dev.troupe.model;
 
+import com.sun.jna.Function;
 import com.sun.jna.NativeLibrary;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lets a thread stand back where there is more to do than cores. On Linux each thread has a niceness of its own, and
+ * Lets threads stand back where there is more to do than cores. On Linux each thread has a niceness of its own, and
  * anyone may raise it; elsewhere, and where the C library cannot be called, nothing happens.
  */
 final class Niceness {
     /** Added to what it was: beside a plain thread this one gets a quarter of a core. */
     static final int STEPS = 5;
 
+    /** Those that compile Java, by what the JVM calls them, of which the system keeps 15 letters. */
+    private static final String COMPILERS = "C[12] CompilerThre.*";
+
+    private static final int NICEST = 19;
+    private static final int A_THREAD = 0;
     private static final Logger LOG = LoggerFactory.getLogger(Niceness.class);
 
     private Niceness() {}
 
     /** Raises that of the calling thread and of the threads that it will start. */
     static void raise() {
+        quietly(() -> raise(0));
+    }
+
+    /**
+     * Raises that of the threads that compile Java. A run's first minutes keep them busy, and it spends little of its
+     * time in what they make: beside tensors they would take a quarter of two cores.
+     */
+    static void raiseCompilers() {
+        quietly(() -> {
+            try (DirectoryStream<Path> threads = Files.newDirectoryStream(Path.of("/proc/self/task"))) {
+                for (Path thread : threads) {
+                    if (Files.readString(thread.resolve("comm")).strip().matches(COMPILERS)) {
+                        raise(Integer.parseInt(thread.getFileName().toString()));
+                    }
+                }
+            }
+        });
+    }
+
+    private static void raise(int thread) {
+        int now = function("getpriority").invokeInt(new Object[] {A_THREAD, thread});
+        function("setpriority").invokeInt(new Object[] {A_THREAD, thread, Math.min(NICEST, now + STEPS)});
+    }
+
+    private static Function function(String name) {
+        return NativeLibrary.getProcess().getFunction(name);
+    }
+
+    private interface Attempt {
+        void run() throws IOException;
+    }
+
+    private static void quietly(Attempt attempt) {
         if (!System.getProperty("os.name", "").toLowerCase(Locale.ROOT).contains("linux")) {
             return;
         }
         try {
-            NativeLibrary.getProcess().getFunction("nice").invokeInt(new Object[] {STEPS});
-        } catch (RuntimeException | Error e) {
+            attempt.run();
+        } catch (IOException | RuntimeException | Error e) {
             LOG.debug("threads keep their niceness", e);
         }
     }

@@ -8,8 +8,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -27,18 +30,36 @@ class TensorThreadTest {
         }
     }
 
-    /** On Linux, where a thread's file says how nice it is: the 19th number, the 17th after its name. */
     @Test
     @EnabledOnOs(OS.LINUX)
     void shouldStandBackIfItIsAskedTo() {
-        Callable<Integer> niceness = () -> {
-            String stat = Files.readString(Path.of("/proc/thread-self/stat"));
-            return Integer.parseInt(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[16]);
-        };
+        Callable<Integer> niceness = () -> niceness(Path.of("/proc/thread-self"));
         try (TensorThread plain = TensorThread.start("plain", 1);
                 TensorThread yielding = TensorThread.yielding("yielding", 1)) {
             assertThat(yielding.call(niceness)).isEqualTo(Math.min(19, plain.call(niceness) + Niceness.STEPS));
         }
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void shouldLetTheCompilersOfJavaStandBack() throws IOException {
+        Libtorch.start();
+        int plain = niceness(Path.of("/proc/thread-self"));
+        List<Integer> compilers = new ArrayList<>();
+        try (Stream<Path> threads = Files.list(Path.of("/proc/self/task"))) {
+            for (Path thread : threads.toList()) {
+                if (Files.readString(thread.resolve("comm")).contains("CompilerThre")) {
+                    compilers.add(niceness(thread));
+                }
+            }
+        }
+        assertThat(compilers).isNotEmpty().containsOnly(Math.min(19, plain + Niceness.STEPS));
+    }
+
+    /** A thread's file says how nice it is: the 19th number, the 17th after its name. */
+    private static int niceness(Path thread) throws IOException {
+        String stat = Files.readString(thread.resolve("stat"));
+        return Integer.parseInt(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[16]);
     }
 
     @Test

@@ -5,6 +5,7 @@ import akka.actor.typed.ActorSystem;
 import akka.actor.typed.javadsl.AskPattern;
 import akka.actor.typed.receptionist.Receptionist;
 import com.typesafe.config.Config;
+import dev.troupe.cluster.ClusterException;
 import dev.troupe.cluster.ClusterNode;
 import dev.troupe.cluster.ClusterSettings;
 import dev.troupe.cluster.protocol.RunCommand;
@@ -24,8 +25,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +36,7 @@ public final class NodeRun {
     private static final Logger LOG = LoggerFactory.getLogger(NodeRun.class);
     private static final Duration FIND_RUN = Duration.ofSeconds(60);
     private static final Duration ASK = Duration.ofSeconds(2);
+    private static final long PAUSE_MILLIS = 100;
 
     private record Found(ActorRef<RunCommand> actor, RunDescription description) {}
 
@@ -137,18 +140,34 @@ public final class NodeRun {
                             .get();
                     return new Found(actor, description);
                 }
-                CompletableFuture<Void> pause = new CompletableFuture<>();
-                system.scheduler()
-                        .scheduleOnce(Duration.ofMillis(100), () -> pause.complete(null), system.executionContext());
-                pause.get();
             } catch (ExecutionException e) {
                 LOG.info("the run does not answer yet: {}", String.valueOf(e.getCause()));
             } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException("interrupted while asking which run this is", e);
+                throw interrupted(e);
             }
+            pause(cluster, join);
         }
         throw new SettingsException(
                 "the cluster at " + join + " names no run within " + FIND_RUN.toSeconds() + " s: is its learner up?");
+    }
+
+    /** Before it is asked again; nobody answers any more once this node is out of the cluster. */
+    private static void pause(ClusterNode cluster, String join) {
+        try {
+            String reason = cluster.terminated().toCompletableFuture().get(PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+            throw new ClusterException(
+                    "the cluster at " + join + " went down under this node before it named its run: " + reason);
+        } catch (TimeoutException stillUp) {
+            // As it should be.
+        } catch (ExecutionException e) {
+            throw new ClusterException("the cluster at " + join + " went down under this node", e);
+        } catch (InterruptedException e) {
+            throw interrupted(e);
+        }
+    }
+
+    private static IllegalStateException interrupted(InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return new IllegalStateException("interrupted while asking which run this is", e);
     }
 }

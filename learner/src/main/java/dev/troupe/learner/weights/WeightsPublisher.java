@@ -91,20 +91,15 @@ public final class WeightsPublisher extends AbstractBehavior<WeightsCommand> {
     private Behavior<WeightsCommand> onPublish(Publish publish) {
         times.made(publish.version, publish.madeAtMicros);
         publish.sets.forEach((set, tensors) -> {
+            Collection<Subscriber> all = subscribers.getOrDefault(set, Map.of()).values();
             sender.keep(set, publish.version, tensors);
-            subscribersOf(set).forEach(s -> send(s, set, publish.version));
-        });
-        for (String set : publish.sets.keySet()) {
+            all.forEach(s -> send(s, set, publish.version));
             VersionAnnounced announced = sender.announcement(set, publish.version);
             first.accept(announced);
             current.put(set, announced);
-            subscribersOf(set).forEach(s -> s.actor.tell(announced));
-        }
+            all.forEach(s -> s.actor.tell(announced));
+        });
         return this;
-    }
-
-    private Collection<Subscriber> subscribersOf(String set) {
-        return subscribers.getOrDefault(set, Map.of()).values();
     }
 
     private Behavior<WeightsCommand> onSubscribe(Subscribe subscribe) {
