@@ -40,12 +40,20 @@ final class Niceness {
         quietly(() -> {
             try (DirectoryStream<Path> threads = Files.newDirectoryStream(Path.of("/proc/self/task"))) {
                 for (Path thread : threads) {
-                    if (Files.readString(thread.resolve("comm")).strip().matches(COMPILERS)) {
+                    if (isCompiler(thread)) {
                         raise(Integer.parseInt(thread.getFileName().toString()));
                     }
                 }
             }
         });
+    }
+
+    private static boolean isCompiler(Path thread) {
+        try {
+            return Files.readString(thread.resolve("comm")).strip().matches(COMPILERS);
+        } catch (IOException ended) {
+            return false;
+        }
     }
 
     private static void raise(int thread) {

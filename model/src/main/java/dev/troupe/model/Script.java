@@ -123,7 +123,7 @@ public final class Script implements AutoCloseable {
         call(true, method, arguments).close();
     }
 
-    /** As {@link #list}, cheaper: neither autograd nor a call that writes into tensors may ever see these. */
+    /** As {@link #list}, cheaper: autograd may never see these, and only an inferred call may write into them. */
     TensorList inferred(String method, Object... arguments) {
         return new TensorList(call(true, method, arguments));
     }

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DecodeEngineTest {
     private static final ModelConfig CONFIG = ModelConfig.llama(96, 32, 48, 2, 4, 2, 128);
@@ -66,8 +67,12 @@ class DecodeEngineTest {
     }
 
     private static double[] noise(int slot, double ours, int step) {
-        double[] noise = new double[SLOTS];
-        for (int s = 0; s < SLOTS; s++) {
+        return noise(SLOTS, slot, ours, step);
+    }
+
+    private static double[] noise(int slots, int slot, double ours, int step) {
+        double[] noise = new double[slots];
+        for (int s = 0; s < slots; s++) {
             noise[s] = s == slot ? ours : CounterNoise.uniform(99, s, slot, step);
         }
         return noise;
@@ -87,16 +92,16 @@ class DecodeEngineTest {
 
     private static Drawn generate(DecodeEngine engine, int slot, int neighbours, int wait) {
         for (int i = 0; i < neighbours; i++) {
-            int other = (slot + 1 + i) % SLOTS;
+            int other = (slot + 1 + i) % engine.slots();
             engine.prefill(prompt(3 + i, 50 + i), new int[] {other}, new double[] {0.3});
         }
         for (int i = 0; i < wait; i++) {
-            engine.step(noise(-1, 0, i));
+            engine.step(noise(engine.slots(), -1, 0, i));
         }
         Drawn drawn = new Drawn();
         drawn.add(engine.prefill(prompt(11, 1), new int[] {slot}, new double[] {CounterNoise.uniform(5, 0, 0, 0)}), 0);
         for (int t = 1; t < NEW; t++) {
-            drawn.add(engine.step(noise(slot, CounterNoise.uniform(5, 0, 0, t), t)), slot);
+            drawn.add(engine.step(noise(engine.slots(), slot, CounterNoise.uniform(5, 0, 0, t), t)), slot);
         }
         return drawn;
     }
@@ -206,12 +211,17 @@ class DecodeEngineTest {
         });
     }
 
-    @Test
-    void shouldGiveAPromptTheSameNumbersAloneAndBegunWithOthers() {
+    /** With few slots, and with so many that a pass computes more prompts. */
+    @ParameterizedTest
+    @ValueSource(ints = {SLOTS, 20})
+    void shouldGiveAPromptTheSameNumbersAloneAndBegunWithOthers(int slots) {
         SamplingConfig penalised = new SamplingConfig(0.7, 20, 0.9, 0.02, 1.3, false);
         for (SamplingConfig sampling : List.of(SamplingConfig.atTemperature(1.0), penalised)) {
             thread.run(() -> {
-                Drawn alone = generate(sampling, 0, 0, 0);
+                Drawn alone;
+                try (DecodeEngine engine = DecodeEngine.open(CONFIG, WEIGHTS, slots, LENGTH, sampling)) {
+                    alone = generate(engine, 0, 0, 0);
+                }
                 for (int place = 0; place < 6; place++) {
                     List<int[]> all = new ArrayList<>();
                     int[] into = new int[7];
@@ -222,11 +232,11 @@ class DecodeEngineTest {
                         first[i] = i == place ? CounterNoise.uniform(5, 0, 0, 0) : 0.3;
                     }
                     int slot = into[place];
-                    try (DecodeEngine engine = DecodeEngine.open(CONFIG, WEIGHTS, SLOTS, LENGTH, sampling)) {
+                    try (DecodeEngine engine = DecodeEngine.open(CONFIG, WEIGHTS, slots, LENGTH, sampling)) {
                         Drawn drawn = new Drawn();
                         drawn.add(engine.prefill(all, into, first), place);
                         for (int t = 1; t < NEW; t++) {
-                            drawn.add(engine.step(noise(slot, CounterNoise.uniform(5, 0, 0, t), t)), slot);
+                            drawn.add(engine.step(noise(slots, slot, CounterNoise.uniform(5, 0, 0, t), t)), slot);
                         }
                         assertThat(drawn).as("place " + place).isEqualTo(alone);
                     }

@@ -13,6 +13,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Decodes on its own tensor thread: takes orders between two steps, parks while there is nothing to decode, and wakes
@@ -22,6 +24,9 @@ final class DecodeLoop implements AutoCloseable {
 
     /** Hears what happens; called on the decoding thread, so a call that waits holds generation back. */
     interface Listener {
+        /** The first weights are in the engine: it can be, and leases can start. */
+        void onOpened();
+
         /** The first token of this version was sampled. */
         void onFirstToken(long version, String sha256, long atMicros);
 
@@ -46,6 +51,8 @@ final class DecodeLoop implements AutoCloseable {
             return other == null || feed > other.feed || (feed == other.feed && version > other.version);
         }
     }
+
+    private static final Logger LOG = LoggerFactory.getLogger(DecodeLoop.class);
 
     private final RolloutSettings settings;
     private final ModelForm model;
@@ -119,7 +126,10 @@ final class DecodeLoop implements AutoCloseable {
     boolean weights(Weights fresh) {
         Weights kept = newest.accumulateAndGet(
                 fresh, (before, next) -> next != null && next.isNewerThan(before) ? next : before);
-        order(() -> {});
+        // Wakes a parked thread; when the queue is full it is not parked.
+        if (!orders.offer(() -> {})) {
+            LOG.debug("weights of version {} wait behind {} orders", fresh.version, orders.size());
+        }
         return kept == fresh;
     }
 
@@ -195,6 +205,7 @@ final class DecodeLoop implements AutoCloseable {
         if (weights == null || weights == live) {
             return;
         }
+        boolean first = batcher == null;
         String hash;
         if (batcher == null) {
             DecodeEngine engine = model.engine(
@@ -213,6 +224,9 @@ final class DecodeLoop implements AutoCloseable {
                     null);
         }
         live = weights;
+        if (first) {
+            listener.onOpened();
+        }
     }
 
     private void decode() {

@@ -59,6 +59,8 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
 
     private record Taken(int feed, long version, String sha256) implements RolloutCommand {}
 
+    private record Opened() implements RolloutCommand {}
+
     private record FirstToken(long version, String sha256, long atMicros) implements RolloutCommand {}
 
     private record Returned(List<TrajectoryRef> unstarted) implements RolloutCommand {}
@@ -91,6 +93,7 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
     private int feeds;
     private int silentBeats;
     private @Nullable Taken newest;
+    private boolean opened;
     private boolean draining;
     private String farewell = "stopped";
     private @Nullable Throwable failure;
@@ -149,6 +152,7 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
                 .onMessage(Missing.class, this::onMissing)
                 .onMessage(Refused.class, this::onRefused)
                 .onMessage(Taken.class, this::onTaken)
+                .onMessage(Opened.class, m -> onOpened())
                 .onMessage(FirstToken.class, this::onFirstToken)
                 .onMessage(Returned.class, this::onReturned)
                 .onMessage(Drained.class, m -> onDrained())
@@ -226,6 +230,13 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
         return this;
     }
 
+    /** Before this no work: an engine that cannot open must not take leases, nor their deadlines pass while it opens. */
+    private Behavior<RolloutCommand> onOpened() {
+        opened = true;
+        askForWork();
+        return this;
+    }
+
     private Behavior<RolloutCommand> onFirstToken(FirstToken first) {
         if (publisher != null) {
             publisher.tell(new VersionLive(setup.node(), SET, first.version, first.sha256, first.atMicros));
@@ -235,7 +246,7 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
 
     private void askForWork() {
         Taken now = newest;
-        if (now == null || draining) {
+        if (now == null || !opened || draining) {
             return;
         }
         WorkRequest request = new WorkRequest(
@@ -347,6 +358,11 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
 
     /** Turns what the decoding thread reports into messages. */
     private record Reports(ActorRef<RolloutCommand> self) implements DecodeLoop.Listener {
+        @Override
+        public void onOpened() {
+            self.tell(new Opened());
+        }
+
         @Override
         public void onFirstToken(long version, String sha256, long atMicros) {
             self.tell(new FirstToken(version, sha256, atMicros));

@@ -106,6 +106,9 @@ class DecodeLoopTest {
 
     private static final class Silent implements DecodeLoop.Listener {
         @Override
+        public void onOpened() {}
+
+        @Override
         public void onFirstToken(long version, String sha256, long atMicros) {}
 
         @Override

@@ -29,6 +29,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -183,6 +184,15 @@ class RolloutActorTest {
         WorkRequest request = learner.workRequest(r -> true);
         assertThat(request.liveVersion()).isEqualTo(1);
         assertThat(request.liveSha256()).isEqualTo(SECOND.sha256());
+    }
+
+    @Test
+    void anEngineThatCannotOpenTakesNoLease() throws Exception {
+        startLearner();
+        startRollout();
+        learner.publish(subscription(), 0, TensorSet.of(Map.of()), 0);
+        assertThatThrownBy(() -> ended.get(60, TimeUnit.SECONDS)).hasMessageContaining("model.embed_tokens.weight");
+        assertThat(learner.toLedger).noneMatch(WorkRequest.class::isInstance);
     }
 
     @Test

@@ -14,7 +14,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The chunks of one version of a set, in any order, before or after its announcement. Memory grows with the chunks that
- * come, never with a number that a message claims. Not thread-safe.
+ * come, never with a number that a message claims. Not thread-safe; once all chunks are there, decoding is the sink's
+ * thread's.
  */
 final class Assembly {
     private static final Logger LOG = LoggerFactory.getLogger(Assembly.class);

@@ -140,8 +140,18 @@ public final class WeightsSink implements Receiver, AutoCloseable {
         }
         if (early.add(chunk) && early.hasAll()) {
             // While the publisher still counts the hash to announce.
-            run(early::countAhead);
+            Assembly all = early;
+            run(() -> {
+                if (isWanted(course, all)) {
+                    all.countAhead();
+                }
+            });
         }
+    }
+
+    /** No newer version has taken its place. */
+    private synchronized boolean isWanted(Course course, Assembly assembly) {
+        return course.early == assembly || course.completed == assembly.version();
     }
 
     private void finish(Course course) {

@@ -47,7 +47,7 @@ public final class LearnerActor extends AbstractBehavior<LearnerActor.Command> {
             Batch batch, Training.Outcome outcome, PolicyWeights weights, CompletableFuture<Parity.Figures> parity)
             implements Command {}
 
-    private record Measured(Trained trained, Parity.Figures parity) implements Command {}
+    private record Measured(Trained trained, LedgerMessages.State state, Parity.Figures parity) implements Command {}
 
     private record Told(LedgerMessages.State state) implements Command {}
 
@@ -192,28 +192,36 @@ public final class LearnerActor extends AbstractBehavior<LearnerActor.Command> {
         around.metrics.passes().add(trained.outcome.passFromMicros(), trained.outcome.passToMicros());
         version++;
         around.ledger.tell(new LedgerMessages.Trained(ids));
-        publish(trained.weights, trained.outcome.passToMicros());
-        // Only the report waits for it.
-        getContext()
+        // Asked before the new version brings leases: the report's counts are those of the step's end, whatever the
+        // timing. Only the report waits for them and for parity.
+        tell(state -> getContext()
                 .pipeToSelf(
                         trained.parity,
-                        (figures, failure) -> failure != null ? new Failed(failure) : new Measured(trained, figures));
+                        (figures, failure) ->
+                                failure != null ? new Failed(failure) : new Measured(trained, state, figures)));
+        publish(trained.weights, trained.outcome.passToMicros());
         return this;
     }
 
     private Behavior<Command> onMeasured(Measured measured) {
         Trained trained = measured.trained;
-        tell(state -> {
-            StepReport report = around.metrics.report(
-                    version, version - 1, trained.batch.trajectories(), trained.outcome, measured.parity, state);
-            around.observer.onStep(report);
-            boolean due = settings.checkpointEvery > 0 && version % settings.checkpointEvery == 0;
-            if (due && version < settings.steps && !stopping) {
-                checkpoint();
-            } else {
-                next();
-            }
-        });
+        try {
+            around.observer.onStep(around.metrics.report(
+                    version,
+                    version - 1,
+                    trained.batch.trajectories(),
+                    trained.outcome,
+                    measured.parity,
+                    measured.state));
+        } catch (RuntimeException e) {
+            return fail(e);
+        }
+        boolean due = settings.checkpointEvery > 0 && version % settings.checkpointEvery == 0;
+        if (due && version < settings.steps && !stopping) {
+            checkpoint();
+        } else {
+            next();
+        }
         return this;
     }
 

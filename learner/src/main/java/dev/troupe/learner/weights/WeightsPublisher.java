@@ -25,8 +25,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sends each version's bytes over Aeron to everyone who subscribed to its set, and announces it over Akka once it is
- * hashed, which takes as long as the way does; sends pieces again that did not arrive. Generation never waits for it.
+ * Sends each version's bytes over Aeron to everyone who subscribed to its set, hashes it while they travel, and then
+ * announces it over Akka; sends pieces again that did not arrive. Generation never waits for it.
  */
 public final class WeightsPublisher extends AbstractBehavior<WeightsCommand> {
 
