@@ -230,7 +230,7 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
         return this;
     }
 
-    /** Before this no work: an engine that cannot open must not take leases, nor their deadlines pass while it opens. */
+    /** No work before: an engine that cannot open must take no leases, nor their deadlines pass while it opens. */
     private Behavior<RolloutCommand> onOpened() {
         opened = true;
         askForWork();
