@@ -468,14 +468,9 @@ public final class DecodeEngine implements AutoCloseable {
         forgetPrompts();
     }
 
-    /** SHA-256 of the weights on the device. */
-    public String liveSha256() {
-        return weights.sha256();
-    }
-
-    /** As {@link #liveSha256()}; fast where the device holds this very set, which is looked at byte by byte. */
-    public String liveSha256(TensorSet likely) {
-        return weights.sha256(likely);
+    /** {@link TensorSet#fingerprint()} of the weights on the device. */
+    public String liveFingerprint() {
+        return weights.fingerprint();
     }
 
     /** Number of slots. */

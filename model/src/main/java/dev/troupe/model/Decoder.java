@@ -196,14 +196,9 @@ public final class Decoder implements AutoCloseable {
         weights.assign(set);
     }
 
-    /** SHA-256 of what is on the device now: equals {@link TensorSet#sha256()} of what was assigned. */
-    public String liveSha256() {
-        return weights.sha256();
-    }
-
-    /** As {@link #liveSha256()}; fast where the device holds this very set, which is looked at byte by byte. */
-    public String liveSha256(TensorSet likely) {
-        return weights.sha256(likely);
+    /** Of what is on the device now: equals {@link TensorSet#fingerprint()} of what was assigned. */
+    public String liveFingerprint() {
+        return weights.fingerprint();
     }
 
     /**

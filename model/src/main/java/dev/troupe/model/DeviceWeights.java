@@ -125,16 +125,9 @@ final class DeviceWeights implements LiveWeights {
     }
 
     @Override
-    public String sha256() {
+    public String fingerprint() {
         try (HostView view = new HostView(script, leaves)) {
-            return layout.sha256(view);
-        }
-    }
-
-    @Override
-    public String sha256(TensorSet likely) {
-        try (HostView view = new HostView(script, leaves)) {
-            return layout.holds(likely, view) ? likely.sha256() : layout.sha256(view);
+            return layout.fingerprint(view);
         }
     }
 

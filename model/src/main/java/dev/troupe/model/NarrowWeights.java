@@ -57,13 +57,8 @@ final class NarrowWeights implements PlacedWeights {
     }
 
     @Override
-    public String sha256() {
-        return plain.sha256();
-    }
-
-    @Override
-    public String sha256(TensorSet likely) {
-        return plain.sha256(likely);
+    public String fingerprint() {
+        return plain.fingerprint();
     }
 
     @Override

@@ -13,15 +13,9 @@ interface PlacedWeights extends AutoCloseable {
     /** The named tensors, a copy. */
     TensorSet export();
 
-    /** {@link TensorSet#sha256()} of {@link #export()}. */
-    default String sha256() {
-        return export().sha256();
-    }
-
-    /** As {@link #sha256()}; not counted again where the live numbers are this set's, byte by byte. */
-    default String sha256(TensorSet likely) {
-        TensorSet now = export();
-        return now.equals(likely) ? likely.sha256() : now.sha256();
+    /** {@link TensorSet#fingerprint()} of {@link #export()}. */
+    default String fingerprint() {
+        return export().fingerprint();
     }
 
     @Override

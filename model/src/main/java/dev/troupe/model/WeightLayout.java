@@ -255,11 +255,11 @@ final class WeightLayout {
     }
 
     /**
-     * {@link TensorSet#sha256()} of what {@link #split} makes, without making it; a leaf of several tensors may be
-     * asked for more than once.
+     * {@link TensorSet#fingerprint()} of what {@link #split} makes, without making it; a leaf of several tensors may
+     * be asked for more than once.
      */
-    String sha256(LeafBytes leafBytes) {
-        TensorDigest digest = new TensorDigest();
+    String fingerprint(LeafBytes leafBytes) {
+        TensorDigest digest = TensorDigest.fingerprint();
         for (String name : TensorDigest.order(tensors.keySet())) {
             digest.begin(name, DataType.DATA_TYPE_F32, Objects.requireNonNull(tensors.get(name)));
             for (int i = 0; i < leaves.size(); i++) {
@@ -283,33 +283,5 @@ final class WeightLayout {
 
     private int rowsAtATime(int leaf) {
         return Math.max(1, LOOKED_AT_BYTES / leaves.get(leaf).rowBytes);
-    }
-
-    /** Whether {@link #split} would make this very set, byte by byte. */
-    boolean holds(TensorSet set, LeafBytes leafBytes) {
-        if (!set.names().equals(tensors.keySet())) {
-            return false;
-        }
-        for (int i = 0; i < leaves.size(); i++) {
-            for (Piece piece : leaves.get(i).pieces) {
-                if (!holds(set.get(piece.name), leafBytes, i, piece)) {
-                    return false;
-                }
-            }
-        }
-        return true;
-    }
-
-    private boolean holds(HostTensor tensor, LeafBytes leafBytes, int leaf, Piece piece) {
-        boolean alike = tensor.dtype() == DataType.DATA_TYPE_F32
-                && Arrays.equals(tensor.shape(), Objects.requireNonNull(tensors.get(piece.name)));
-        int rowBytes = leaves.get(leaf).rowBytes;
-        int most = rowsAtATime(leaf);
-        for (int row = 0; alike && row < piece.rows; row += most) {
-            int rows = Math.min(most, piece.rows - row);
-            ByteBuffer theirs = tensor.data().slice((piece.row + row) * rowBytes, rows * rowBytes);
-            alike = leafBytes.rows(leaf, piece.leafRow + row, rows).equals(theirs);
-        }
-        return alike;
     }
 }

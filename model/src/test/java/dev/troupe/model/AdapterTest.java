@@ -394,7 +394,7 @@ class AdapterTest {
             assertThat(read.config().targets()).containsExactly("q_proj", "k_proj", "v_proj", "o_proj", "up_proj");
             assertThat(read.scoreHead()).isTrue();
             assertThat(read.base()).isEqualTo("llama-gqa-tied");
-            assertThat(form.read(temp.resolve("value")).sha256()).isEqualTo(adapter.sha256());
+            assertThat(form.read(temp.resolve("value")).fingerprint()).isEqualTo(adapter.fingerprint());
         });
     }
 

@@ -115,8 +115,8 @@ class KernelTest {
             });
         }
         assertThat(made.get(1).outputs).containsExactly(made.get(0).outputs);
-        assertThat(made.get(1).gradients.sha256())
-                .isEqualTo(made.get(0).gradients.sha256());
+        assertThat(made.get(1).gradients.fingerprint())
+                .isEqualTo(made.get(0).gradients.fingerprint());
     }
 
     /** Completions behind a prompt that they share: the same numbers as in a line each, by kernel and by definition. */
@@ -198,7 +198,7 @@ class KernelTest {
                     assertClose(made.get(0), pass(decoder, 1.0, 40));
                     try (Decoder narrow =
                             Decoder.load(folder.config(), folder.weights(), true, new Numerics(Dtype.BF16, false))) {
-                        assertThat(narrow.liveSha256()).isEqualTo(decoder.liveSha256());
+                        assertThat(narrow.liveFingerprint()).isEqualTo(decoder.liveFingerprint());
                     }
                 }
             });

@@ -21,7 +21,7 @@ public final class TensorSet {
     private final Map<String, HostTensor> tensors;
     private final long byteSize;
     /** Of several threads that count it each gets the same. */
-    private volatile @Nullable String sha256;
+    private volatile @Nullable String fingerprint;
 
     private TensorSet(Map<String, HostTensor> tensors) {
         this.tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
@@ -74,22 +74,27 @@ public final class TensorSet {
     }
 
     /**
-     * SHA-256 of the set in lower-case hex, whatever the order of its tensors. Hashed, for each tensor in the order of
-     * its name's UTF-8 bytes: length of the name (int), the name, number of the data type (int), rank (int), each
-     * dimension (long), length of the data (long), the data; all numbers little-endian. Counted once: no byte may
-     * change afterwards.
+     * Names the set among others in lower-case hex, whatever the order of its tensors: a SHA-256 of, for each tensor in
+     * the order of its name's UTF-8 bytes, length of the name (int), the name, number of the data type (int), rank
+     * (int), each dimension (long), length of the data (long), CRC-32C and CRC-32 of the data (ints); all numbers
+     * little-endian. It finds damage and tells versions apart, and no more: whoever wants to can make two sets with the
+     * same, which {@link #sha256()} prevents. Counted once: no byte may change afterwards.
      */
-    public String sha256() {
-        String known = sha256;
+    public String fingerprint() {
+        String known = fingerprint;
         if (known == null) {
-            known = counted();
-            sha256 = known;
+            known = counted(TensorDigest.fingerprint());
+            fingerprint = known;
         }
         return known;
     }
 
-    private String counted() {
-        TensorDigest digest = new TensorDigest();
+    /** SHA-256 of the set in lower-case hex: as {@link #fingerprint()}, with the data in place of its checksums. */
+    public String sha256() {
+        return counted(TensorDigest.sha256());
+    }
+
+    private String counted(TensorDigest digest) {
         for (String name : TensorDigest.order(tensors.keySet())) {
             HostTensor tensor = get(name);
             digest.begin(name, tensor.dtype(), tensor.shape());

@@ -21,7 +21,7 @@ public final class WireException extends RuntimeException {
         TYPE,
         /** Larger than the bound. */
         TOO_LARGE,
-        /** The SHA-256 of a set of tensors is not the announced one. */
+        /** The fingerprint of a set of tensors is not the announced one. */
         DIGEST
     }
 

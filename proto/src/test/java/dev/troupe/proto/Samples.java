@@ -29,8 +29,8 @@ final class Samples {
             .setPort(40_456)
             .build();
     static final long INCARNATION = 0x1234_5678_9abc_def0L;
-    static final String SHA_A = "a".repeat(64);
-    static final String SHA_B = "b".repeat(64);
+    static final String FINGERPRINT_A = "a".repeat(64);
+    static final String FINGERPRINT_B = "b".repeat(64);
 
     private Samples() {}
 
@@ -93,8 +93,8 @@ final class Samples {
                 .setVersions(Tensors.ofLongs(5, 5, 6))
                 .setFinishReason(FinishReason.FINISH_REASON_EOS)
                 .setSeed(42)
-                .addWeightsSha256(SHA_A)
-                .addWeightsSha256(SHA_B)
+                .addWeightsFingerprint(FINGERPRINT_A)
+                .addWeightsFingerprint(FINGERPRINT_B)
                 .setNode("rollout-1")
                 .setSampledAtUs(Tensors.ofLongs(1_767_225_600_000_000L, 1_767_225_600_001_000L, 1_767_225_600_002_500L))
                 .build();

@@ -17,6 +17,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -75,24 +76,60 @@ class TensorSetTest {
         assertThat(Samples.tensorSet().sha256()).isEqualTo(HexFormat.of().formatHex(digest.digest()));
     }
 
+    /** With the check values of the two CRCs' catalogues: those of the digits 1 to 9, and 0 of nothing. */
+    @Test
+    void shouldPutChecksumsInThePlaceOfBytes() throws Exception {
+        ByteBuffer canonical = ByteBuffer.allocate(1000).order(ByteOrder.LITTLE_ENDIAN);
+        canonical.putInt(6).put(utf8("digits")).putInt(6).putInt(1).putLong(9).putLong(9);
+        canonical.putInt(0xE3069283).putInt(0xCBF43926);
+        canonical
+                .putInt(7)
+                .put(utf8("nothing"))
+                .putInt(1)
+                .putInt(2)
+                .putLong(0)
+                .putLong(3)
+                .putLong(0);
+        canonical.putInt(0).putInt(0);
+        MessageDigest digest = MessageDigest.getInstance("SHA-256");
+        digest.update(canonical.flip());
+        String expected = HexFormat.of().formatHex(digest.digest());
+        HostTensor digits = new HostTensor(DataType.DATA_TYPE_U8, new long[] {9}, ByteBuffer.wrap(utf8("123456789")));
+        HostTensor nothing = HostTensor.ofFloats(new float[0], 0, 3);
+        assertThat(TensorSet.of(Map.of("nothing", nothing, "digits", digits)).fingerprint())
+                .isEqualTo(expected);
+
+        TensorDigest pieces = TensorDigest.fingerprint();
+        pieces.begin("digits", DataType.DATA_TYPE_U8, new long[] {9});
+        pieces.bytes(ByteBuffer.wrap(utf8("1234")));
+        pieces.bytes(ByteBuffer.wrap(utf8("56789")));
+        pieces.begin("nothing", DataType.DATA_TYPE_F32, new long[] {0, 3});
+        assertThat(pieces.hex()).isEqualTo(expected);
+    }
+
     private static byte[] utf8(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
     @Test
     void shouldHashTheSameInAnyOrderAndAnotherWhenAnythingDiffers() {
+        assertHashes(TensorSet::sha256);
+        assertHashes(TensorSet::fingerprint);
+    }
+
+    private static void assertHashes(Function<TensorSet, String> hash) {
         TensorSet set = Samples.tensorSet();
         Map<String, HostTensor> reversed = new LinkedHashMap<>();
         List<String> names = new java.util.ArrayList<>(set.names());
         Collections.reverse(names);
         names.forEach(name -> reversed.put(name, set.get(name)));
-        assertThat(TensorSet.of(reversed).sha256()).isEqualTo(set.sha256());
+        assertThat(hash.apply(TensorSet.of(reversed))).isEqualTo(hash.apply(set));
         reversed.put("a.bias", HostTensor.ofLongs(new long[] {-2}));
-        assertThat(TensorSet.of(reversed).sha256()).isNotEqualTo(set.sha256());
+        assertThat(hash.apply(TensorSet.of(reversed))).isNotEqualTo(hash.apply(set));
         HostTensor flat = HostTensor.ofFloats(new float[] {1, 2, 3, 4}, 4);
         HostTensor square = HostTensor.ofFloats(new float[] {1, 2, 3, 4}, 2, 2);
-        assertThat(TensorSet.of(Map.of("w", flat)).sha256())
-                .isNotEqualTo(TensorSet.of(Map.of("w", square)).sha256());
+        assertThat(hash.apply(TensorSet.of(Map.of("w", flat))))
+                .isNotEqualTo(hash.apply(TensorSet.of(Map.of("w", square))));
     }
 
     @Test

@@ -123,7 +123,7 @@ class WireFuzzTest {
                         i,
                         mutant,
                         () -> TensorSet.decode(List.of(UnsafeByteOperations.unsafeWrap(mutant)))
-                                .sha256());
+                                .fingerprint());
             }
         });
         assertBothOutcomes(fed, STREAM_MUTANTS);

@@ -11,7 +11,7 @@ import java.util.List;
  * @param keptMass probability mass the filters kept, 1 without filters
  * @param versions policy version that sampled each token, never falling
  * @param sampledAtMicros wall clock of each token, microseconds since the epoch
- * @param weightsSha256 hash of the live weights of each version, in order of appearance
+ * @param weightsFingerprint hash of the live weights of each version, in order of appearance
  */
 public record Completion(
         SampleRequest request,
@@ -21,7 +21,7 @@ public record Completion(
         long[] versions,
         long[] sampledAtMicros,
         FinishReason finishReason,
-        List<String> weightsSha256) {
+        List<String> weightsFingerprint) {
 
     /** Number of tokens. */
     public int length() {

@@ -31,7 +31,7 @@ public final class ContinuousBatcher implements AutoCloseable {
     private final double[] noise;
     private int running;
     private long version;
-    private String sha256;
+    private String fingerprint;
     private long decodeSteps;
     private long sampledTokens;
     private long firstTokenAtMicros;
@@ -44,7 +44,7 @@ public final class ContinuousBatcher implements AutoCloseable {
         this.engine = engine;
         this.end = end;
         this.version = version;
-        this.sha256 = engine.liveSha256();
+        this.fingerprint = engine.liveFingerprint();
         this.rows = new Row[engine.slots()];
         this.noise = new double[engine.slots()];
         Arrays.fill(noise, 0.5);
@@ -91,7 +91,7 @@ public final class ContinuousBatcher implements AutoCloseable {
             Row row = new Row(request);
             int most = Math.min(request.given().length, request.maxNewTokens());
             for (int i = 0; i < most; i++) {
-                row.add(request.given()[i], 0, 1, version, sha256, at);
+                row.add(request.given()[i], 0, 1, version, fingerprint, at);
             }
             FinishReason reason = row.finished(end, now);
             finished.add(row.completion(reason == null ? FinishReason.FINISH_REASON_LENGTH : reason));
@@ -115,7 +115,7 @@ public final class ContinuousBatcher implements AutoCloseable {
                 Row row = new Row(group.get(i));
                 rows[slots[i]] = row;
                 running++;
-                row.add(drawn.tokens()[i], drawn.logprobs()[i], drawn.keptMass()[i], version, sha256, at);
+                row.add(drawn.tokens()[i], drawn.logprobs()[i], drawn.keptMass()[i], version, fingerprint, at);
                 conclude(slots[i], row, now, finished);
             }
             sampled(slots.length, at);
@@ -165,7 +165,7 @@ public final class ContinuousBatcher implements AutoCloseable {
         for (int slot = 0; slot < rows.length; slot++) {
             Row row = rows[slot];
             if (row != null) {
-                row.add(drawn.tokens()[slot], drawn.logprobs()[slot], drawn.keptMass()[slot], version, sha256, at);
+                row.add(drawn.tokens()[slot], drawn.logprobs()[slot], drawn.keptMass()[slot], version, fingerprint, at);
                 conclude(slot, row, now, finished);
             }
         }
@@ -204,9 +204,9 @@ public final class ContinuousBatcher implements AutoCloseable {
     public String swap(long newVersion, TensorSet weights) {
         engine.swap(weights);
         version = newVersion;
-        sha256 = engine.liveSha256(weights);
+        fingerprint = engine.liveFingerprint();
         firstTokenAtMicros = 0;
-        return sha256;
+        return fingerprint;
     }
 
     /** Samples all of these, and what else is under way, to the end. Completions of these come in the order given. */
@@ -270,8 +270,8 @@ public final class ContinuousBatcher implements AutoCloseable {
     }
 
     /** Hash of the live weights. */
-    public String sha256() {
-        return sha256;
+    public String fingerprint() {
+        return fingerprint;
     }
 
     @Override

@@ -28,7 +28,7 @@ final class DecodeLoop implements AutoCloseable {
         void onOpened();
 
         /** The first token of this version was sampled. */
-        void onFirstToken(long version, String sha256, long atMicros);
+        void onFirstToken(long version, String fingerprint, long atMicros);
 
         /** Leases given back unstarted, because the loop drains. */
         void onReturned(List<TrajectoryRef> unstarted);
@@ -44,9 +44,9 @@ final class DecodeLoop implements AutoCloseable {
      * Weights to sample with.
      *
      * @param feed counts the publishers: the versions of a later one count as newer
-     * @param sha256 as announced; the live weights must have the same
+     * @param fingerprint as announced; the live weights must have the same
      */
-    record Weights(int feed, long version, String sha256, TensorSet tensors) {
+    record Weights(int feed, long version, String fingerprint, TensorSet tensors) {
         boolean isNewerThan(@Nullable Weights other) {
             return other == null || feed > other.feed || (feed == other.feed && version > other.version);
         }
@@ -211,16 +211,16 @@ final class DecodeLoop implements AutoCloseable {
             DecodeEngine engine = model.engine(
                     weights.tensors, settings.slots(), settings.contextOf(model.config()), settings.sampling());
             batcher = new ContinuousBatcher(engine, end, weights.version);
-            hash = batcher.sha256();
+            hash = batcher.fingerprint();
             early.forEach(batcher::add);
             early.clear();
         } else {
             hash = batcher.swap(weights.version, weights.tensors);
         }
-        if (!hash.equals(weights.sha256)) {
+        if (!hash.equals(weights.fingerprint)) {
             throw new RolloutException(
                     "the live weights of version " + weights.version + " have hash " + hash + ", announced was "
-                            + weights.sha256,
+                            + weights.fingerprint,
                     null);
         }
         live = weights;
@@ -237,7 +237,7 @@ final class DecodeLoop implements AutoCloseable {
         List<Completion> done = now.step();
         if (firstTokenOf != live && now.firstTokenAtMicros() > 0) {
             firstTokenOf = live;
-            listener.onFirstToken(now.version(), now.sha256(), now.firstTokenAtMicros());
+            listener.onFirstToken(now.version(), now.fingerprint(), now.firstTokenAtMicros());
         }
         for (Completion completion : done) {
             held.decrementAndGet();

@@ -57,11 +57,11 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
 
     private record Refused(ActorRef<WeightsCommand> publisher, String reason) implements RolloutCommand {}
 
-    private record Taken(int feed, long version, String sha256) implements RolloutCommand {}
+    private record Taken(int feed, long version, String fingerprint) implements RolloutCommand {}
 
     private record Opened() implements RolloutCommand {}
 
-    private record FirstToken(long version, String sha256, long atMicros) implements RolloutCommand {}
+    private record FirstToken(long version, String fingerprint, long atMicros) implements RolloutCommand {}
 
     private record Returned(List<TrajectoryRef> unstarted) implements RolloutCommand {}
 
@@ -239,7 +239,7 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
 
     private Behavior<RolloutCommand> onFirstToken(FirstToken first) {
         if (publisher != null) {
-            publisher.tell(new VersionLive(setup.node(), SET, first.version, first.sha256, first.atMicros));
+            publisher.tell(new VersionLive(setup.node(), SET, first.version, first.fingerprint, first.atMicros));
         }
         return this;
     }
@@ -255,7 +255,7 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
                 works.address(),
                 setup.settings().capacity(),
                 now.version,
-                now.sha256,
+                now.fingerprint,
                 getContext().getSelf());
         ledgers.forEach(l -> l.tell(request));
     }
@@ -364,8 +364,8 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
         }
 
         @Override
-        public void onFirstToken(long version, String sha256, long atMicros) {
-            self.tell(new FirstToken(version, sha256, atMicros));
+        public void onFirstToken(long version, String fingerprint, long atMicros) {
+            self.tell(new FirstToken(version, fingerprint, atMicros));
         }
 
         @Override
@@ -389,10 +389,10 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
             ActorRef<RolloutCommand> self, ActorRef<WeightsCommand> publisher, RolloutWorks works, int feed)
             implements WeightsFeed.Listener {
         @Override
-        public void onWeights(long version, String sha256, TensorSet tensors) {
+        public void onWeights(long version, String fingerprint, TensorSet tensors) {
             // Work is asked for at once: while the weights are put in, its leases are on their way.
-            if (works.loop().weights(new DecodeLoop.Weights(feed, version, sha256, tensors))) {
-                self.tell(new Taken(feed, version, sha256));
+            if (works.loop().weights(new DecodeLoop.Weights(feed, version, fingerprint, tensors))) {
+                self.tell(new Taken(feed, version, fingerprint));
             }
         }
 

@@ -31,9 +31,9 @@ final class Row {
         return length;
     }
 
-    void add(int token, float logprob, float mass, long version, String sha256, long atMicros) {
+    void add(int token, float logprob, float mass, long version, String fingerprint, long atMicros) {
         if (length == 0 || versions[length - 1] != version) {
-            hashes.add(sha256);
+            hashes.add(fingerprint);
         }
         ids[length] = token;
         logprobs[length] = logprob;

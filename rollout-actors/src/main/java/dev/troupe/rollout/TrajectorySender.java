@@ -118,7 +118,7 @@ final class TrajectorySender {
                 .setVersions(Tensors.ofLongs(c.versions()))
                 .setFinishReason(c.finishReason())
                 .setSeed(r.seed())
-                .addAllWeightsSha256(c.weightsSha256())
+                .addAllWeightsFingerprint(c.weightsFingerprint())
                 .setNode(node)
                 .setSampledAtUs(Tensors.ofLongs(c.sampledAtMicros()))
                 .setGiven(r.given().length > 0)

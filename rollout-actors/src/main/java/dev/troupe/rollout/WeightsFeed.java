@@ -19,7 +19,7 @@ final class WeightsFeed implements WeightsListener, AutoCloseable {
 
     /** Hears of weights; called on a thread of the transport. */
     interface Listener {
-        void onWeights(long version, String sha256, TensorSet tensors);
+        void onWeights(long version, String fingerprint, TensorSet tensors);
 
         void onMissing(WeightsCommand.ChunksMissing missing);
 
@@ -43,12 +43,12 @@ final class WeightsFeed implements WeightsListener, AutoCloseable {
     }
 
     void announced(VersionAnnounced a) {
-        sink.expect(new WeightsAnnouncement(a.set(), a.version(), a.sha256(), a.bytes(), a.chunks()));
+        sink.expect(new WeightsAnnouncement(a.set(), a.version(), a.fingerprint(), a.bytes(), a.chunks()));
     }
 
     @Override
     public void onComplete(WeightsAnnouncement announcement, TensorSet tensors) {
-        listener.onWeights(announcement.version(), announcement.sha256(), tensors);
+        listener.onWeights(announcement.version(), announcement.fingerprint(), tensors);
     }
 
     @Override

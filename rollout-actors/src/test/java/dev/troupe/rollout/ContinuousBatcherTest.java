@@ -167,17 +167,17 @@ class ContinuousBatcherTest {
             for (int i = 0; i < 5; i++) {
                 assertThat(batcher.step()).isEmpty();
             }
-            String before = batcher.sha256();
+            String before = batcher.fingerprint();
             assertThat(batcher.firstTokenAtMicros()).isPositive();
             String after = batcher.swap(8, other);
-            assertThat(after).isEqualTo(other.sha256()).isNotEqualTo(before);
+            assertThat(after).isEqualTo(other.fingerprint()).isNotEqualTo(before);
             assertThat(batcher.firstTokenAtMicros()).as("of the new version").isZero();
             List<Completion> finished = new ArrayList<>(batcher.step());
             assertThat(batcher.firstTokenAtMicros()).isPositive();
             while (!batcher.isIdle()) {
                 finished.addAll(batcher.step());
             }
-            assertThat(finished.get(0).weightsSha256()).containsExactly(before, after);
+            assertThat(finished.get(0).weightsFingerprint()).containsExactly(before, after);
             return finished;
         });
         Completion c = swapped.get(0);
@@ -220,7 +220,7 @@ class ContinuousBatcherTest {
             assertThat(done.get(0).finishReason()).isEqualTo(FinishReason.FINISH_REASON_EOS);
             assertThat(done.get(0).logprobs()).containsExactly(0, 0, 0);
             assertThat(done.get(0).versions()).containsExactly(7, 7, 7);
-            assertThat(done.get(0).weightsSha256()).containsExactly(b.sha256());
+            assertThat(done.get(0).weightsFingerprint()).containsExactly(b.fingerprint());
             assertThat(done.get(1).ids()).containsExactly(alone);
             assertThat(done.get(2).ids()).containsExactly(9, 10, 11, 12, 13, 14);
             assertThat(done.get(2).finishReason()).isEqualTo(FinishReason.FINISH_REASON_LENGTH);

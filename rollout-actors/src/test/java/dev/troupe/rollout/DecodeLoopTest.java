@@ -57,18 +57,18 @@ class DecodeLoopTest {
                         .singleElement()
                         .satisfies(c -> {
                             assertThat(c.versions()).containsExactly(1, 1, 1);
-                            assertThat(c.weightsSha256()).containsExactly(SECOND.sha256());
+                            assertThat(c.weightsFingerprint()).containsExactly(SECOND.fingerprint());
                         });
                 // The versions of a later publisher count as newer.
                 assertThat(loop.weights(weights(2, 0, FIRST))).isTrue();
                 loop.lease(List.of(request(3)));
-                assertThat(next().weightsSha256()).containsExactly(FIRST.sha256());
+                assertThat(next().weightsFingerprint()).containsExactly(FIRST.fingerprint());
             }
         }
     }
 
     private static DecodeLoop.Weights weights(int feed, long version, TensorSet set) {
-        return new DecodeLoop.Weights(feed, version, set.sha256(), set);
+        return new DecodeLoop.Weights(feed, version, set.fingerprint(), set);
     }
 
     private static SampleRequest request(long draw) {
@@ -109,7 +109,7 @@ class DecodeLoopTest {
         public void onOpened() {}
 
         @Override
-        public void onFirstToken(long version, String sha256, long atMicros) {}
+        public void onFirstToken(long version, String fingerprint, long atMicros) {}
 
         @Override
         public void onReturned(List<TrajectoryRef> unstarted) {}

@@ -65,17 +65,17 @@ final class PlayedLearner {
     void publish(WeightsCommand.Subscribe to, long version, TensorSet weights, int firstChunk) {
         source.publish("policy", version, weights);
         WeightsAnnouncement a = source.announcement("policy", version);
-        to.subscriber().tell(new VersionAnnounced(a.set(), a.version(), a.sha256(), a.bytes(), a.chunks()));
+        to.subscriber().tell(new VersionAnnounced(a.set(), a.version(), a.fingerprint(), a.bytes(), a.chunks()));
         if (firstChunk < a.chunks()) {
             source.send(to.to().wire(), "policy", version, List.of(new ChunkRange(firstChunk, a.chunks() - 1)));
         }
     }
 
     /** Announces a version under another hash than its own. */
-    void publishAs(WeightsCommand.Subscribe to, long version, TensorSet weights, String sha256) {
+    void publishAs(WeightsCommand.Subscribe to, long version, TensorSet weights, String fingerprint) {
         source.publish("policy", version, weights);
         WeightsAnnouncement a = source.announcement("policy", version);
-        to.subscriber().tell(new VersionAnnounced(a.set(), a.version(), sha256, a.bytes(), a.chunks()));
+        to.subscriber().tell(new VersionAnnounced(a.set(), a.version(), fingerprint, a.bytes(), a.chunks()));
         source.send(to.to().wire(), "policy", version);
     }
 

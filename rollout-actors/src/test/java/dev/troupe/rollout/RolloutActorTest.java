@@ -105,7 +105,7 @@ class RolloutActorTest {
     void whatItSamplesIsWhatTheBatcherSamplesAlone() throws Exception {
         WorkRequest request = startWithFirstVersion();
         assertThat(request.capacity()).isEqualTo(6);
-        assertThat(request.liveSha256()).isEqualTo(FIRST.sha256());
+        assertThat(request.liveFingerprint()).isEqualTo(FIRST.fingerprint());
         TrajectoryRef[] ids = {
             new TrajectoryRef(3, 0), new TrajectoryRef(3, 1), new TrajectoryRef(3, 2), new TrajectoryRef(4, 0)
         };
@@ -119,7 +119,7 @@ class RolloutActorTest {
             assertThat(Tensors.floats(t.getBehaviourLogprobs())).isEqualTo(alone.logprobs());
             assertThat(t.getFinishReason()).isEqualTo(alone.finishReason());
             assertThat(Tensors.longs(t.getVersions())).containsOnly(0).hasSize(alone.length());
-            assertThat(t.getWeightsSha256List()).containsExactly(FIRST.sha256());
+            assertThat(t.getWeightsFingerprintList()).containsExactly(FIRST.fingerprint());
             assertThat(t.getNode()).isEqualTo("r0");
             assertThat(t.getSeed()).isEqualTo(99);
             assertThat(journal())
@@ -128,7 +128,7 @@ class RolloutActorTest {
             delivery.ack(1, i + 1);
         }
         VersionLive live = PlayedLearner.next(learner.toPublisher, VersionLive.class, v -> true);
-        assertThat(live.sha256()).isEqualTo(FIRST.sha256());
+        assertThat(live.fingerprint()).isEqualTo(FIRST.fingerprint());
         actor.tell(new RolloutCommand.Drain("test"));
         assertThat(ended.get(60, TimeUnit.SECONDS)).isEqualTo("drained: test");
         assertThat(journal()).hasSize(8);
@@ -162,13 +162,13 @@ class RolloutActorTest {
         WorkRequest first = learner.workRequest(r -> r.liveVersion() == 0);
         learner.publish(subscribe, 1, SECOND, 0);
         WorkRequest second = learner.workRequest(r -> r.liveVersion() == 1);
-        assertThat(second.liveSha256()).isEqualTo(SECOND.sha256()).isNotEqualTo(first.liveSha256());
+        assertThat(second.liveFingerprint()).isEqualTo(SECOND.fingerprint()).isNotEqualTo(first.liveFingerprint());
         learner.lease(second, 7, PROMPT, new TrajectoryRef(0, 0));
         Delivery delivery = learner.trajectory();
         delivery.ack(1, 1);
-        assertThat(PlayedLearner.body(delivery).getWeightsSha256List()).containsExactly(SECOND.sha256());
+        assertThat(PlayedLearner.body(delivery).getWeightsFingerprintList()).containsExactly(SECOND.fingerprint());
         VersionLive live = PlayedLearner.next(learner.toPublisher, VersionLive.class, v -> v.version() == 1);
-        assertThat(live.sha256()).isEqualTo(SECOND.sha256());
+        assertThat(live.fingerprint()).isEqualTo(SECOND.fingerprint());
         actor.tell(new RolloutCommand.RunEnded("done"));
         assertThat(ended.get(60, TimeUnit.SECONDS)).isEqualTo("run ended: done");
     }
@@ -178,12 +178,12 @@ class RolloutActorTest {
         startLearner();
         startRollout();
         Subscribe subscribe = subscription();
-        learner.publishAs(subscribe, 0, FIRST, SECOND.sha256());
+        learner.publishAs(subscribe, 0, FIRST, SECOND.fingerprint());
         // Refused: it subscribes again, and then the honest version is taken.
         learner.publish(subscription(), 1, SECOND, 0);
         WorkRequest request = learner.workRequest(r -> true);
         assertThat(request.liveVersion()).isEqualTo(1);
-        assertThat(request.liveSha256()).isEqualTo(SECOND.sha256());
+        assertThat(request.liveFingerprint()).isEqualTo(SECOND.fingerprint());
     }
 
     @Test

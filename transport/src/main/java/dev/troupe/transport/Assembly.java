@@ -92,7 +92,7 @@ final class Assembly {
     void countAhead() {
         try {
             TensorSet tensors = TensorSet.decode(pieces());
-            tensors.sha256();
+            tensors.fingerprint();
             decoded = tensors;
         } catch (WireException e) {
             LOG.debug("{}, not announced yet, is refused if it is", this, e);
@@ -136,11 +136,11 @@ final class Assembly {
                     WireException.Code.SHAPE, this + " has " + bytes + " bytes, announced were " + announced.bytes());
         }
         TensorSet tensors = decoded != null ? decoded : TensorSet.decode(pieces());
-        String digest = tensors.sha256();
-        if (!digest.equals(announced.sha256())) {
+        String digest = tensors.fingerprint();
+        if (!digest.equals(announced.fingerprint())) {
             throw new WireException(
                     WireException.Code.DIGEST,
-                    this + " has SHA-256 " + digest + ", announced was " + announced.sha256());
+                    this + " has the fingerprint " + digest + ", announced was " + announced.fingerprint());
         }
         return tensors;
     }

@@ -6,7 +6,7 @@ import java.util.List;
 
 /** Hears what becomes of announced weights. Called on a thread of the sink, one call at a time. */
 public interface WeightsListener {
-    /** All chunks are here and the SHA-256 is the announced one. */
+    /** All chunks are here and the fingerprint is the announced one. */
     void onComplete(WeightsAnnouncement announcement, TensorSet tensors);
 
     /** No chunk has come for a while and these are missing: ask the publisher for them. Repeated until they come. */

@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The receiver's side of weights: puts announced versions together from chunks of any order, asks for missing ones,
- * checks the SHA-256. Chunks may come before their announcement, which takes another way. A newer version replaces an
+ * checks the fingerprint. Chunks may come before their announcement, which takes another way. A newer version replaces an
  * older one that is not complete. Any thread may use it; the listener is called on a thread of the sink.
  */
 public final class WeightsSink implements Receiver, AutoCloseable {

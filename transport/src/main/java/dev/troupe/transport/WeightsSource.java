@@ -65,7 +65,7 @@ public final class WeightsSource {
             throw new IllegalArgumentException("version " + version + " of set '" + set + "' is not kept");
         }
         TensorStream stream = found.stream();
-        return new WeightsAnnouncement(set, version, found.tensors().sha256(), stream.size(), stream.chunks());
+        return new WeightsAnnouncement(set, version, found.tensors().fingerprint(), stream.size(), stream.chunks());
     }
 
     /**

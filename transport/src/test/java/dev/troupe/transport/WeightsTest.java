@@ -86,7 +86,7 @@ class WeightsTest {
         assertThat(heard.complete.peek()).isEqualTo(tensors);
         assertThat(heard.completed.peek()).isEqualTo(announcement);
         assertThat(learner.bytesSentByStream().get("weights")).isGreaterThan(2_000_000);
-        assertThat(announcement.sha256()).isEqualTo(tensors.sha256());
+        assertThat(announcement.fingerprint()).isEqualTo(tensors.fingerprint());
     }
 
     /** A sink behind a wire that loses chunks. */
@@ -133,7 +133,7 @@ class WeightsTest {
         WeightsSink sink = WeightsSink.open(there, heard);
         open.add(sink);
         WeightsAnnouncement right = publish(source, "policy", 1, weights(3, 1000));
-        String other = weights(4, 1000).sha256();
+        String other = weights(4, 1000).fingerprint();
         sink.expect(new WeightsAnnouncement("policy", 1, other, right.bytes(), right.chunks()));
         source.send(there.address(), "policy", 1);
         Await.until("the refusal", () -> !heard.refused.isEmpty());
@@ -141,7 +141,7 @@ class WeightsTest {
         assertThat(heard.refused.peek())
                 .hasMessageContaining("'policy' version 1")
                 .hasMessageContaining(other)
-                .hasMessageContaining(right.sha256());
+                .hasMessageContaining(right.fingerprint());
         assertThat(heard.complete).isEmpty();
         // Told the truth, the same version is taken.
         sink.expect(right);
@@ -169,7 +169,7 @@ class WeightsTest {
             int chunks = source.announcement("policy", version).chunks();
             Await.until("all chunks", () -> came.get() == before + chunks);
             WeightsAnnouncement a = source.announcement("policy", version);
-            String told = version == 1 ? weights(9, 100_000).sha256() : a.sha256();
+            String told = version == 1 ? weights(9, 100_000).fingerprint() : a.fingerprint();
             sink.expect(new WeightsAnnouncement("policy", version, told, a.bytes(), a.chunks()));
         }
         Await.until("the second", () -> !heard.complete.isEmpty());

@@ -15,7 +15,7 @@ public interface LedgerCommand {
      * @param address where lease grants go
      * @param capacity leases the rollout can hold at once, rows in its slots included
      * @param liveVersion policy version that leases taken from now on start with, if not with a newer one
-     * @param liveSha256 hash of its weights, which it has checked
+     * @param liveFingerprint hash of its weights, which it has checked
      * @param rollout the actor, watched: its end gives its leases back
      */
     record WorkRequest(
@@ -24,7 +24,7 @@ public interface LedgerCommand {
             AeronAddress address,
             int capacity,
             long liveVersion,
-            String liveSha256,
+            String liveFingerprint,
             ActorRef<RolloutCommand> rollout)
             implements LedgerCommand, Control {}
 

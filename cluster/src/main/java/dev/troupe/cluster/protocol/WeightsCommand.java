@@ -20,9 +20,9 @@ public interface WeightsCommand {
     /**
      * The version is in use.
      *
-     * @param sha256 hash of the live weights, read back from where they are used
+     * @param fingerprint hash of the live weights, read back from where they are used
      * @param liveAtMicros wall clock of the first use, microseconds since the epoch
      */
-    record VersionLive(String node, String set, long version, String sha256, long liveAtMicros)
+    record VersionLive(String node, String set, long version, String fingerprint, long liveAtMicros)
             implements WeightsCommand, Control {}
 }

@@ -5,10 +5,10 @@ public interface WeightsEvent {
 
     /**
      * @param set name of the set of tensors: "policy", "value"
-     * @param sha256 of the whole set, see TensorSet
+     * @param fingerprint of the whole set, see TensorSet
      * @param bytes length of the encoded stream
      * @param chunks number of chunks it is cut into
      */
-    record VersionAnnounced(String set, long version, String sha256, long bytes, int chunks)
+    record VersionAnnounced(String set, long version, String fingerprint, long bytes, int chunks)
             implements WeightsEvent, Control {}
 }

@@ -100,7 +100,7 @@ final class OfflineRun implements AutoCloseable {
                         List.of(model),
                         Map.of(),
                         start.folder().path());
-                summary(tokens, first.call(decoder::liveSha256)).write(folder);
+                summary(tokens, first.call(decoder::export).sha256()).write(folder);
                 out.println("model: " + saved.resolve(name));
             }
         }

@@ -224,7 +224,7 @@ final class OnlineRun {
                         r.parity().get("outside"),
                         Math.round(r.parity().getOrDefault("mixed", 0.0))),
                 r.overlap(),
-                r.weights().sha256(),
+                r.weights().policy().sha256(),
                 PeakMemory.bytes());
     }
 }

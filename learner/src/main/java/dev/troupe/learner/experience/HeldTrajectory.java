@@ -17,7 +17,7 @@ import java.util.List;
  * @param behaviourLogprobs log-softmax(logits / temperature) of the policy that sampled, before any filter
  * @param versions policy version that sampled each token, never falling
  * @param sampledAtMicros wall clock of each token, microseconds since the epoch
- * @param weightsSha256 hash of the live weights of each version, in order of appearance
+ * @param weightsFingerprint hash of the live weights of each version, in order of appearance
  * @param given whether the completion was given and not sampled: its log-probabilities are 0 and say nothing then
  */
 public record HeldTrajectory(
@@ -28,7 +28,7 @@ public record HeldTrajectory(
         long[] versions,
         long[] sampledAtMicros,
         FinishReason finishReason,
-        List<String> weightsSha256,
+        List<String> weightsFingerprint,
         String node,
         boolean given) {
 
@@ -62,10 +62,10 @@ public record HeldTrajectory(
             }
             distinct += versions[i] == versions[i - 1] ? 0 : 1;
         }
-        if (t.getWeightsSha256Count() != distinct) {
+        if (t.getWeightsFingerprintCount() != distinct) {
             throw new WireException(
                     WireException.Code.SHAPE,
-                    "trajectory " + id + " spans " + distinct + " versions but names " + t.getWeightsSha256Count()
+                    "trajectory " + id + " spans " + distinct + " versions but names " + t.getWeightsFingerprintCount()
                             + " hashes of weights");
         }
         return new HeldTrajectory(
@@ -76,7 +76,7 @@ public record HeldTrajectory(
                 versions,
                 sampledAt,
                 t.getFinishReason(),
-                List.copyOf(t.getWeightsSha256List()),
+                List.copyOf(t.getWeightsFingerprintList()),
                 t.getNode(),
                 t.getGiven());
     }

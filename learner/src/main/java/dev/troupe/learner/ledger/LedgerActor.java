@@ -268,7 +268,7 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
             if (i > 0 && t.versions()[i] == t.versions()[i - 1]) {
                 continue;
             }
-            String claimed = t.weightsSha256().get(next++);
+            String claimed = t.weightsFingerprint().get(next++);
             String real = published.get(t.versions()[i]);
             if (!claimed.equals(real)) {
                 throw new WireException(
@@ -373,7 +373,7 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
     }
 
     private Behavior<LedgerCommand> onPublished(Published p) {
-        published.put(p.version(), p.sha256());
+        published.put(p.version(), p.fingerprint());
         // No trajectory can span more versions than this; what is older can never be trained.
         published.remove(p.version() - settings.versionsKept());
         return this;
@@ -405,7 +405,7 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
         long expires = System.currentTimeMillis() + settings.leaseExpiry().toMillis();
         for (WorkRequest r : List.copyOf(rollouts.values())) {
             String live = published.get(r.liveVersion());
-            if (live == null || !live.equals(r.liveSha256())) {
+            if (live == null || !live.equals(r.liveFingerprint())) {
                 continue;
             }
             List<PromptLedger.Grant> grants =

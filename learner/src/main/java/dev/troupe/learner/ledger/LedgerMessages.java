@@ -56,7 +56,7 @@ public final class LedgerMessages {
     public record Skipped(List<TrajectoryRef> ids, String reason) implements LedgerCommand {}
 
     /** A version's weights have this hash; trajectories of other hashes are refused. */
-    public record Published(long version, String sha256) implements LedgerCommand {}
+    public record Published(long version, String fingerprint) implements LedgerCommand {}
 
     /** What does the ledger say? */
     public record Ask(ActorRef<State> replyTo) implements LedgerCommand {}

@@ -125,7 +125,7 @@ public final class LearnerNode implements AutoCloseable {
                 WeightsPublisher.create(wire, publishing, announced -> {
                     // No trajectory of a version may come before the ledger knows it.
                     if (announced.set().equals(PolicyWeights.POLICY)) {
-                        ledger.tell(new LedgerMessages.Published(announced.version(), announced.sha256()));
+                        ledger.tell(new LedgerMessages.Published(announced.version(), announced.fingerprint()));
                     }
                 }),
                 "weights");

@@ -86,7 +86,7 @@ public final class LearnerWire implements LedgerActor.LeaseSender, Assembler.Req
     @Override
     public VersionAnnounced announcement(String set, long version) {
         WeightsAnnouncement a = weights.announcement(set, version);
-        return new VersionAnnounced(a.set(), a.version(), a.sha256(), a.bytes(), a.chunks());
+        return new VersionAnnounced(a.set(), a.version(), a.fingerprint(), a.bytes(), a.chunks());
     }
 
     @Override

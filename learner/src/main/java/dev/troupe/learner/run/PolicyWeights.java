@@ -24,8 +24,8 @@ public record PolicyWeights(Map<String, TensorSet> sets) {
         return Objects.requireNonNull(sets.get(POLICY), "weights without a set named policy");
     }
 
-    /** Hash of the policy's set: what rollouts must echo. */
-    public String sha256() {
-        return policy().sha256();
+    /** Of the policy's set: what rollouts must echo. */
+    public String fingerprint() {
+        return policy().fingerprint();
     }
 }

@@ -59,7 +59,7 @@ public final class ValueActor extends AbstractBehavior<ScorerCommand> {
 
     private record Refused(String reason) implements ScorerCommand {}
 
-    private record Live(long version, String sha256) implements ScorerCommand {}
+    private record Live(long version, String fingerprint) implements ScorerCommand {}
 
     private record Beat() implements ScorerCommand {}
 
@@ -153,7 +153,7 @@ public final class ValueActor extends AbstractBehavior<ScorerCommand> {
     private Behavior<ScorerCommand> onAnnounced(Announced a) {
         announced = true;
         VersionAnnounced v = a.version;
-        sink.expect(new WeightsAnnouncement(v.set(), v.version(), v.sha256(), v.bytes(), v.chunks()));
+        sink.expect(new WeightsAnnouncement(v.set(), v.version(), v.fingerprint(), v.bytes(), v.chunks()));
         return this;
     }
 
@@ -172,7 +172,7 @@ public final class ValueActor extends AbstractBehavior<ScorerCommand> {
 
     private Behavior<ScorerCommand> onLive(Live live) {
         if (publisher != null) {
-            publisher.tell(new VersionLive(station.name(), SET, live.version, live.sha256, WallClock.micros()));
+            publisher.tell(new VersionLive(station.name(), SET, live.version, live.fingerprint, WallClock.micros()));
         }
         return this;
     }
@@ -208,11 +208,11 @@ public final class ValueActor extends AbstractBehavior<ScorerCommand> {
             implements WeightsListener {
         @Override
         public void onComplete(WeightsAnnouncement a, TensorSet tensors) {
-            scorer.assign(a.version(), tensors).whenComplete((sha256, failure) -> {
+            scorer.assign(a.version(), tensors).whenComplete((fingerprint, failure) -> {
                 if (failure != null) {
                     LOG.error("value version {} could not be put in place", a.version(), failure);
                 } else {
-                    self.tell(new Live(a.version(), sha256));
+                    self.tell(new Live(a.version(), fingerprint));
                 }
             });
         }

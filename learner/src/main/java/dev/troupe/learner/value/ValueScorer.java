@@ -59,7 +59,7 @@ final class ValueScorer implements ScoringStation.Scorer, AutoCloseable {
                     answer(w);
                 }
             }
-            return now.liveSha256(weights);
+            return now.liveFingerprint();
         });
     }
 

@@ -42,7 +42,7 @@ class AdamWTest {
                                 .containsExactly(wide.parameters().get(i).toFloatArray());
                     }
                     try (Decoder rounded = Decoder.load(CONFIG, wide.export(), false, BF16)) {
-                        assertThat(narrow.liveSha256()).isEqualTo(rounded.liveSha256());
+                        assertThat(narrow.liveFingerprint()).isEqualTo(rounded.liveFingerprint());
                     }
                 }
             });
@@ -60,17 +60,17 @@ class AdamWTest {
                     TensorSet state = straight.export();
                     straight.hold();
                     step(first, straight, 1);
-                    String once = first.liveSha256();
+                    String once = first.liveFingerprint();
                     straight.rollBack();
                     assertThat(first.export()).isEqualTo(weights);
                     step(first, straight, 1);
-                    assertThat(first.liveSha256()).isEqualTo(once);
+                    assertThat(first.liveFingerprint()).isEqualTo(once);
                     try (Decoder second = Decoder.load(CONFIG, weights, true, BF16);
                             AdamW resumed = new AdamW(second, ADAM)) {
                         resumed.assign(state);
                         step(second, resumed, 1);
                         assertThat(resumed.export()).isEqualTo(straight.export());
-                        assertThat(second.liveSha256()).isEqualTo(once);
+                        assertThat(second.liveFingerprint()).isEqualTo(once);
                     }
                 }
             });

@@ -131,7 +131,7 @@ abstract class PlayedRun {
         ActorRef<WeightsCommand> publisher = kit.spawn(
                 Behaviors.receive(WeightsCommand.class)
                         .onMessage(Publish.class, p -> {
-                            String hash = new PolicyWeights(p.sets()).sha256();
+                            String hash = new PolicyWeights(p.sets()).fingerprint();
                             ledger.tell(new LedgerMessages.Published(p.version(), hash));
                             published.put(p.version(), hash);
                             rollouts.values().forEach(r -> r.request(p.version()));
@@ -306,7 +306,7 @@ abstract class PlayedRun {
                         .setSampledAtUs(Tensors.ofLongs(new long[n]))
                         .setFinishReason(
                                 cut.test(id) ? FinishReason.FINISH_REASON_DEADLINE : FinishReason.FINISH_REASON_EOS)
-                        .addWeightsSha256(claims.isEmpty() ? published.get(version) : claims)
+                        .addWeightsFingerprint(claims.isEmpty() ? published.get(version) : claims)
                         .setNode(name)
                         .build();
                 ledger.tell(new Arrived(t, (epoch, position) -> acknowledged.add(position)));
