@@ -94,14 +94,6 @@ public record Device(int cuda) {
         return made;
     }
 
-    /** Writes all rows of an F32 tensor that {@link #sharesMemory() shares} its memory. */
-    void fill(NDArray tensor, Rows rows) {
-        fill(
-                tensor,
-                rows,
-                Math.max(1, PART_BYTES / (tensor.size() / tensor.getShape().get(0) * Float.BYTES)));
-    }
-
     private static void fill(NDArray made, Rows rows, long part) {
         long count = made.getShape().get(0);
         if (part >= count) {
@@ -117,7 +109,8 @@ public record Device(int cuda) {
         }
     }
 
-    private static ByteBuffer bytes(NDArray array) {
+    /** The memory of a tensor that {@link #sharesMemory() shares} it, of up to 2 GB. */
+    static ByteBuffer bytes(NDArray array) {
         return array.toByteBuffer(true).order(ByteOrder.nativeOrder());
     }
 

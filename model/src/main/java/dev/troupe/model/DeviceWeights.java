@@ -6,7 +6,10 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.troupe.proto.TensorSet;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The weights of one decoder as tensors on the device, in the places where the script looks for them. */
 final class DeviceWeights implements LiveWeights {
@@ -14,6 +17,9 @@ final class DeviceWeights implements LiveWeights {
     private final WeightLayout layout;
     private final Script script;
     private final NDList leaves = new NDList();
+    /** Of each leaf, to read and write without a call of libtorch; null where Java cannot. */
+    private final List<@Nullable ByteBuffer> memory = new ArrayList<>();
+
     private final TensorList leafList;
     private final TensorList slots;
     private final NDList all;
@@ -36,6 +42,8 @@ final class DeviceWeights implements LiveWeights {
                 }
             }
             leaves.add(made);
+            boolean direct = Libtorch.device().sharesMemory() && made.getDataType() == DataType.FLOAT32;
+            memory.add(direct && made.size() * Float.BYTES <= Integer.MAX_VALUE ? Device.bytes(made) : null);
         }
         this.all = inSlots(leaves);
         all.set(WeightLayout.ROPE_SLOT, manager.create(config.rope().inverseFrequencies(config.headDim())));
@@ -93,8 +101,9 @@ final class DeviceWeights implements LiveWeights {
         layout.check(weights);
         for (int i = 0; i < leaves.size(); i++) {
             WeightLayout.Leaf leaf = layout.leaves().get(i);
-            if (!rounded && Libtorch.device().sharesMemory()) {
-                Libtorch.device().fill(leaves.get(i), WeightLayout.rows(leaf, weights));
+            ByteBuffer bytes = memory.get(i);
+            if (!rounded && bytes != null) {
+                WeightLayout.rows(leaf, weights).write(bytes, 0, Math.toIntExact(leaf.shape()[0]));
                 continue;
             }
             try (NDArray fresh = WeightLayout.fused(manager, leaf, weights)) {
@@ -114,7 +123,9 @@ final class DeviceWeights implements LiveWeights {
 
     @Override
     public TensorSet export() {
-        return split(leaves);
+        try (HostView view = new HostView(script, leaves, memory)) {
+            return layout.split(view);
+        }
     }
 
     @Override
@@ -126,7 +137,7 @@ final class DeviceWeights implements LiveWeights {
 
     @Override
     public String fingerprint() {
-        try (HostView view = new HostView(script, leaves)) {
+        try (HostView view = new HostView(script, leaves, memory)) {
             return layout.fingerprint(view);
         }
     }

@@ -5,13 +5,15 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
+import java.util.Collections;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Looks at the numbers of tensors, however they are stored, one tensor at a time; a copy is made only where needed. */
 final class HostView implements WeightLayout.LeafBytes, AutoCloseable {
     private final Script script;
     private final NDList tensors;
+    private final List<@Nullable ByteBuffer> memory;
     /** Of one tensor: its plain form, and what brought it here from another device. */
     private @Nullable NDManager scope;
 
@@ -23,17 +25,27 @@ final class HostView implements WeightLayout.LeafBytes, AutoCloseable {
 
     /** @param script with linear.py */
     HostView(Script script, NDList tensors) {
+        this(script, tensors, Collections.nCopies(tensors.size(), null));
+    }
+
+    /** @param memory of each tensor, F32, where it is at hand */
+    HostView(Script script, NDList tensors, List<@Nullable ByteBuffer> memory) {
         this.script = script;
         this.tensors = tensors;
+        this.memory = memory;
     }
 
     @Override
     public ByteBuffer rows(int leaf, int row, int rows) {
-        NDArray whole = plain(leaf);
-        int rowBytes = Math.toIntExact(whole.size() / whole.getShape().get(0) * Float.BYTES);
-        ByteBuffer all = bytes;
+        NDArray tensor = tensors.get(leaf);
+        int rowBytes = Math.toIntExact(tensor.size() / tensor.getShape().get(0) * Float.BYTES);
+        ByteBuffer all = memory.get(leaf);
         if (all == null) {
-            return bytes(whole.get(new NDIndex("{}:{}", row, row + rows)));
+            NDArray whole = plain(leaf);
+            all = bytes;
+            if (all == null) {
+                return Device.bytes(whole.get(new NDIndex("{}:{}", row, row + rows)));
+            }
         }
         return all.slice(row * rowBytes, rows * rowBytes).order(all.order());
     }
@@ -46,14 +58,10 @@ final class HostView implements WeightLayout.LeafBytes, AutoCloseable {
             scope = fresh;
             held = script.tensor(fresh, "plain", tensors.get(leaf));
             plain = held;
-            bytes = held.size() * Float.BYTES > Integer.MAX_VALUE ? null : bytes(held);
+            bytes = held.size() * Float.BYTES > Integer.MAX_VALUE ? null : Device.bytes(held);
             which = leaf;
         }
         return held;
-    }
-
-    private static ByteBuffer bytes(NDArray array) {
-        return array.toByteBuffer(true).order(ByteOrder.nativeOrder());
     }
 
     @Override
