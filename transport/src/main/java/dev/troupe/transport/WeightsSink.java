@@ -15,8 +15,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The receiver's side of weights: puts announced versions together from chunks of any order, asks for missing ones,
- * checks the fingerprint. Chunks may come before their announcement, which takes another way. A newer version replaces an
- * older one that is not complete. Any thread may use it; the listener is called on a thread of the sink.
+ * checks the fingerprint. Chunks may come before their announcement, which takes another way. A newer version replaces
+ * an older one that is not complete. Any thread may use it; the listener is called on a thread of the sink.
  */
 public final class WeightsSink implements Receiver, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WeightsSink.class);
