@@ -94,6 +94,12 @@ public record Device(int cuda) {
         return made;
     }
 
+    /** Writes all rows of an F32 tensor that {@link #sharesMemory() shares} its memory. */
+    void fill(NDArray tensor, Rows rows) {
+        long rowBytes = tensor.size() / tensor.getShape().get(0) * Float.BYTES;
+        fill(tensor, rows, Math.max(1, PART_BYTES / rowBytes));
+    }
+
     private static void fill(NDArray made, Rows rows, long part) {
         long count = made.getShape().get(0);
         if (part >= count) {

@@ -17,7 +17,10 @@ final class DeviceWeights implements LiveWeights {
     private final WeightLayout layout;
     private final Script script;
     private final NDList leaves = new NDList();
-    /** Of each leaf, to read and write without a call of libtorch; null where Java cannot. */
+    /**
+     * Of each leaf, to read and write without a call of libtorch; null where Java cannot. So a leaf's numbers may be
+     * written over, by a script too, but never be replaced by another tensor.
+     */
     private final List<@Nullable ByteBuffer> memory = new ArrayList<>();
 
     private final TensorList leafList;
@@ -101,14 +104,22 @@ final class DeviceWeights implements LiveWeights {
         layout.check(weights);
         for (int i = 0; i < leaves.size(); i++) {
             WeightLayout.Leaf leaf = layout.leaves().get(i);
-            ByteBuffer bytes = memory.get(i);
-            if (!rounded && bytes != null) {
-                WeightLayout.rows(leaf, weights).write(bytes, 0, Math.toIntExact(leaf.shape()[0]));
+            if (!rounded && Libtorch.device().sharesMemory()) {
+                fill(i, WeightLayout.rows(leaf, weights));
                 continue;
             }
             try (NDArray fresh = WeightLayout.fused(manager, leaf, weights)) {
                 put(new NDList(leaves.get(i)), new NDList(fresh));
             }
+        }
+    }
+
+    private void fill(int leaf, Device.Rows rows) {
+        ByteBuffer bytes = memory.get(leaf);
+        if (bytes == null) {
+            Libtorch.device().fill(leaves.get(leaf), rows);
+        } else {
+            rows.write(bytes, 0, Math.toIntExact(layout.leaves().get(leaf).shape()[0]));
         }
     }
 
@@ -144,6 +155,7 @@ final class DeviceWeights implements LiveWeights {
 
     @Override
     public void close() {
+        memory.clear();
         leafList.close();
         slots.close();
         manager.close();

@@ -43,6 +43,9 @@ class DecoderTest {
                 assertThat(decoder.export()).isEqualTo(WEIGHTS);
                 decoder.assign(other);
                 assertThat(decoder.liveFingerprint()).isEqualTo(other.fingerprint());
+                assertThat(decoder.parameters().get(0).toFloatArray())
+                        .as("the tensor that libtorch computes with")
+                        .isEqualTo(other.get("model.embed_tokens.weight").floats());
                 TensorSet wrong = ModelInit.random(CONFIG.withScoreHead(true), 1);
                 assertThatThrownBy(() -> decoder.assign(wrong)).hasMessageContaining("score.weight");
                 assertThat(decoder.liveFingerprint()).isEqualTo(other.fingerprint());

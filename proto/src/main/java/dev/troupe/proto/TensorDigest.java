@@ -83,6 +83,7 @@ public final class TensorDigest {
                     .flip());
             checksum.reset();
         }
+        begun = false;
     }
 
     /** The hash of what was told, in lower-case hex; ends this digest. */

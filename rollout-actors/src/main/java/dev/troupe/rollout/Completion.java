@@ -11,7 +11,7 @@ import java.util.List;
  * @param keptMass probability mass the filters kept, 1 without filters
  * @param versions policy version that sampled each token, never falling
  * @param sampledAtMicros wall clock of each token, microseconds since the epoch
- * @param weightsFingerprint hash of the live weights of each version, in order of appearance
+ * @param weightsFingerprint of the live weights of each version, in order of appearance
  */
 public record Completion(
         SampleRequest request,

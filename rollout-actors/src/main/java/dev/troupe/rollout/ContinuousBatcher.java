@@ -199,7 +199,7 @@ public final class ContinuousBatcher implements AutoCloseable {
     /**
      * Puts other weights in, between two steps; running rows go on with them.
      *
-     * @return the hash of the live weights, read back from the engine
+     * @return the fingerprint of the live weights, read back from the engine
      */
     public String swap(long newVersion, TensorSet weights) {
         engine.swap(weights);
@@ -269,7 +269,7 @@ public final class ContinuousBatcher implements AutoCloseable {
         return version;
     }
 
-    /** Hash of the live weights. */
+    /** Of the live weights. */
     public String fingerprint() {
         return fingerprint;
     }

@@ -206,21 +206,21 @@ final class DecodeLoop implements AutoCloseable {
             return;
         }
         boolean first = batcher == null;
-        String hash;
+        String found;
         if (batcher == null) {
             DecodeEngine engine = model.engine(
                     weights.tensors, settings.slots(), settings.contextOf(model.config()), settings.sampling());
             batcher = new ContinuousBatcher(engine, end, weights.version);
-            hash = batcher.fingerprint();
+            found = batcher.fingerprint();
             early.forEach(batcher::add);
             early.clear();
         } else {
-            hash = batcher.swap(weights.version, weights.tensors);
+            found = batcher.swap(weights.version, weights.tensors);
         }
-        if (!hash.equals(weights.fingerprint)) {
+        if (!found.equals(weights.fingerprint)) {
             throw new RolloutException(
-                    "the live weights of version " + weights.version + " have hash " + hash + ", announced was "
-                            + weights.fingerprint,
+                    "the live weights of version " + weights.version + " have the fingerprint " + found
+                            + ", announced was " + weights.fingerprint,
                     null);
         }
         live = weights;

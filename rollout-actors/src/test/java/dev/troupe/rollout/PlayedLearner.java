@@ -71,7 +71,7 @@ final class PlayedLearner {
         }
     }
 
-    /** Announces a version under another hash than its own. */
+    /** Announces a version under another fingerprint than its own. */
     void publishAs(WeightsCommand.Subscribe to, long version, TensorSet weights, String fingerprint) {
         source.publish("policy", version, weights);
         WeightsAnnouncement a = source.announcement("policy", version);

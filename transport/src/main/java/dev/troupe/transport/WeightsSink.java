@@ -169,7 +169,7 @@ public final class WeightsSink implements Receiver, AutoCloseable {
         run(() -> conclude(course, assembly, announcement, before));
     }
 
-    /** Off the receive thread: hashing a large set takes seconds. */
+    /** Off the receive thread: a large set takes seconds. */
     private void conclude(Course course, Assembly assembly, WeightsAnnouncement announcement, long before) {
         TensorSet tensors;
         try {

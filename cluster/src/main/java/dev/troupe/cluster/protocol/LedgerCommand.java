@@ -15,7 +15,7 @@ public interface LedgerCommand {
      * @param address where lease grants go
      * @param capacity leases the rollout can hold at once, rows in its slots included
      * @param liveVersion policy version that leases taken from now on start with, if not with a newer one
-     * @param liveFingerprint hash of its weights, which it has checked
+     * @param liveFingerprint of its weights, which it has checked
      * @param rollout the actor, watched: its end gives its leases back
      */
     record WorkRequest(

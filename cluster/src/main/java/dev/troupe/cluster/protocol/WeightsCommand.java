@@ -20,7 +20,7 @@ public interface WeightsCommand {
     /**
      * The version is in use.
      *
-     * @param fingerprint hash of the live weights, read back from where they are used
+     * @param fingerprint of the live weights, read back from where they are used
      * @param liveAtMicros wall clock of the first use, microseconds since the epoch
      */
     record VersionLive(String node, String set, long version, String fingerprint, long liveAtMicros)

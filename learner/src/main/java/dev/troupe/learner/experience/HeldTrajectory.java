@@ -17,7 +17,7 @@ import java.util.List;
  * @param behaviourLogprobs log-softmax(logits / temperature) of the policy that sampled, before any filter
  * @param versions policy version that sampled each token, never falling
  * @param sampledAtMicros wall clock of each token, microseconds since the epoch
- * @param weightsFingerprint hash of the live weights of each version, in order of appearance
+ * @param weightsFingerprint of the live weights of each version, in order of appearance
  * @param given whether the completion was given and not sampled: its log-probabilities are 0 and say nothing then
  */
 public record HeldTrajectory(
@@ -66,7 +66,7 @@ public record HeldTrajectory(
             throw new WireException(
                     WireException.Code.SHAPE,
                     "trajectory " + id + " spans " + distinct + " versions but names " + t.getWeightsFingerprintCount()
-                            + " hashes of weights");
+                            + " fingerprints of weights");
         }
         return new HeldTrajectory(
                 id,

@@ -55,7 +55,7 @@ public final class LedgerMessages {
     /** The batch was not trained: its update was skipped. */
     public record Skipped(List<TrajectoryRef> ids, String reason) implements LedgerCommand {}
 
-    /** A version's weights have this hash; trajectories of other hashes are refused. */
+    /** A version's weights have this fingerprint; trajectories of others are refused. */
     public record Published(long version, String fingerprint) implements LedgerCommand {}
 
     /** What does the ledger say? */

@@ -23,9 +23,4 @@ public record PolicyWeights(Map<String, TensorSet> sets) {
     public TensorSet policy() {
         return Objects.requireNonNull(sets.get(POLICY), "weights without a set named policy");
     }
-
-    /** Of the policy's set: what rollouts must echo. */
-    public String fingerprint() {
-        return policy().fingerprint();
-    }
 }

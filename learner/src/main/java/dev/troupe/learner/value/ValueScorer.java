@@ -40,7 +40,7 @@ final class ValueScorer implements ScoringStation.Scorer, AutoCloseable {
         this.maxRows = maxRows;
     }
 
-    /** Puts new weights in place; the future gives their live hash. */
+    /** Puts new weights in place; the future gives their live fingerprint. */
     CompletableFuture<String> assign(long version, TensorSet weights) {
         return thread.submit(() -> {
             Decoder now = decoder;

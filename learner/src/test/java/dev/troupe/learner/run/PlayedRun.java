@@ -131,7 +131,7 @@ abstract class PlayedRun {
         ActorRef<WeightsCommand> publisher = kit.spawn(
                 Behaviors.receive(WeightsCommand.class)
                         .onMessage(Publish.class, p -> {
-                            String hash = new PolicyWeights(p.sets()).fingerprint();
+                            String hash = new PolicyWeights(p.sets()).policy().fingerprint();
                             ledger.tell(new LedgerMessages.Published(p.version(), hash));
                             published.put(p.version(), hash);
                             rollouts.values().forEach(r -> r.request(p.version()));
