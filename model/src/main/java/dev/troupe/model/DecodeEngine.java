@@ -28,7 +28,10 @@ import java.util.stream.IntStream;
  * its slot nor on its neighbours. To be used on one {@link TensorThread}.
  */
 public final class DecodeEngine implements AutoCloseable {
-    private static final int PROMPT_MULTIPLE = 16;
+    /** Widths end where the vectors of any processor do: a row at another offset would be summed in another order. */
+    private static final int WIDTH_MULTIPLE = 16;
+    /** Matrix libraries take rows four or more at a time, and sum those left over in another order (MKL on AMD does). */
+    private static final int ROW_MULTIPLE = 4;
     /** How many of the last prompts are kept. */
     public static final int KEPT_PROMPTS = 32;
 
@@ -43,6 +46,9 @@ public final class DecodeEngine implements AutoCloseable {
     private final NDManager manager = Libtorch.scope();
     private final int slots;
     private final int length;
+    /** Slots that are computed, of which the last few may never hold a row. */
+    private final int rows;
+
     private final int[] dims;
     private final int promptsAPass;
     private final TensorList cache;
@@ -84,6 +90,8 @@ public final class DecodeEngine implements AutoCloseable {
         this.config = config;
         this.slots = slots;
         this.length = length;
+        this.rows = rows(slots);
+        int room = multiple(length, WIDTH_MULTIPLE);
         this.dims = Decoder.dims(config);
         // Small models compute many at the price of a few, which few slots seldom need.
         this.promptsAPass = NarrowWeights.isNarrow(config) && slots > MOST_PROMPTS ? MOST_PROMPTS : FEW_PROMPTS;
@@ -91,18 +99,18 @@ public final class DecodeEngine implements AutoCloseable {
         this.weights = placed.apply(script);
         NDList store = new NDList();
         for (int i = 0; i < config.layers(); i++) {
-            long heads = (long) slots * config.kvHeads();
-            store.add(manager.zeros(new Shape(heads, config.headDim(), length)));
-            store.add(manager.zeros(new Shape(heads, length, config.headDim())));
+            long heads = (long) rows * config.kvHeads();
+            store.add(manager.zeros(new Shape(heads, config.headDim(), room)));
+            store.add(manager.zeros(new Shape(heads, room, config.headDim())));
         }
         this.cache = TensorList.of(store);
-        this.fixed = TensorList.of(new NDList(columns(), headStarts()));
+        this.fixed = TensorList.of(new NDList(columns(room), headStarts(room)));
         ByteBuffer in = doubles();
         ByteBuffer out = doubles();
         this.inputValues = in.asDoubleBuffer();
         this.answerValues = out.asDoubleBuffer();
-        this.inputs = manager.create(in, new Shape(3, slots), DataType.FLOAT64); // shares the buffer's memory
-        this.answer = manager.create(out, new Shape(3, slots), DataType.FLOAT64);
+        this.inputs = manager.create(in, new Shape(3, rows), DataType.FLOAT64); // shares the buffer's memory
+        this.answer = manager.create(out, new Shape(3, rows), DataType.FLOAT64);
         this.none = manager.create(new Shape(0), DataType.INT64);
         this.ends = manager.create(
                 config.eosIds().stream().mapToLong(Integer::longValue).toArray());
@@ -139,7 +147,7 @@ public final class DecodeEngine implements AutoCloseable {
                 script(narrow ? "narrow.py" : "layers.py"),
                 script -> narrow
                         ? new NarrowWeights(config, weights, script)
-                        : new PackedWeights(config, weights, script, dtype, slots),
+                        : new PackedWeights(config, weights, script, dtype, rows(slots)),
                 slots,
                 length,
                 sampling);
@@ -151,7 +159,7 @@ public final class DecodeEngine implements AutoCloseable {
         return new DecodeEngine(
                 form.config(),
                 script("layers.py"),
-                script -> new PackedAdapter(form, adapter, script, slots),
+                script -> new PackedAdapter(form, adapter, script, rows(slots)),
                 slots,
                 length,
                 sampling);
@@ -160,6 +168,11 @@ public final class DecodeEngine implements AutoCloseable {
     /** Whether the engine of a whole model holds its weights once as they are and once as its steps want them. */
     public static boolean holdsTwice(ModelConfig config, Dtype dtype) {
         return NarrowWeights.suits(config, dtype);
+    }
+
+    /** Tokens that the cache of an engine has room for; a few more than slots times length. */
+    public static long cachedTokens(int slots, int length) {
+        return (long) rows(slots) * multiple(length, WIDTH_MULTIPLE);
     }
 
     /** @param layers what computes them */
@@ -181,24 +194,32 @@ public final class DecodeEngine implements AutoCloseable {
         }
     }
 
-    private NDArray columns() {
-        return manager.create(IntStream.range(0, length).asLongStream().toArray());
+    private static int multiple(int number, int of) {
+        return (number + of - 1) / of * of;
     }
 
-    private NDArray headStarts() {
-        long[] starts = new long[slots * config.kvHeads()];
-        Arrays.setAll(starts, i -> (long) i * length);
-        return manager.create(starts, new Shape(slots, config.kvHeads()));
+    private static int rows(int slots) {
+        return slots == 1 ? 1 : multiple(slots, ROW_MULTIPLE);
+    }
+
+    private NDArray columns(int room) {
+        return manager.create(IntStream.range(0, room).asLongStream().toArray());
+    }
+
+    private NDArray headStarts(int room) {
+        long[] starts = new long[rows * config.kvHeads()];
+        Arrays.setAll(starts, i -> (long) i * room);
+        return manager.create(starts, new Shape(rows, config.kvHeads()));
     }
 
     private ByteBuffer doubles() {
-        return ByteBuffer.allocateDirect(3 * slots * Double.BYTES).order(ByteOrder.nativeOrder());
+        return ByteBuffer.allocateDirect(3 * rows * Double.BYTES).order(ByteOrder.nativeOrder());
     }
 
     private NDArray seenFor(SamplingConfig how) {
         return how.repetitionPenalty() == 1.0
                 ? manager.create(new Shape(0), DataType.BOOLEAN)
-                : manager.zeros(new Shape(slots, config.vocabulary()), DataType.BOOLEAN);
+                : manager.zeros(new Shape(rows, config.vocabulary()), DataType.BOOLEAN);
     }
 
     /** Changes how tokens are drawn; only while every slot is free. */
@@ -266,7 +287,7 @@ public final class DecodeEngine implements AutoCloseable {
                     how());
             drawn = step.toDoubleArray();
         }
-        Step step = step(DoubleBuffer.wrap(drawn), some.size());
+        Step step = step(DoubleBuffer.wrap(drawn), some.size(), some.size());
         for (int j = 0; j < some.size(); j++) {
             int i = some.get(j);
             all.tokens[i] = step.tokens[j];
@@ -298,8 +319,8 @@ public final class DecodeEngine implements AutoCloseable {
         }
     }
 
-    private int width(int[] prompt) {
-        return Math.min(length, (prompt.length + PROMPT_MULTIPLE - 1) / PROMPT_MULTIPLE * PROMPT_MULTIPLE);
+    private static int width(int[] prompt) {
+        return multiple(prompt.length, WIDTH_MULTIPLE);
     }
 
     private static List<Integer> key(int[] prompt) {
@@ -395,9 +416,9 @@ public final class DecodeEngine implements AutoCloseable {
             if (positions[s] >= length) {
                 throw new IllegalStateException("the row in slot " + s + " is full with " + length + " tokens");
             }
-            inputValues.put(slots + s, Math.max(0, positions[s]));
+            inputValues.put(rows + s, Math.max(0, positions[s]));
         }
-        inputValues.put(2 * slots, noise);
+        inputValues.put(2 * rows, noise);
         Step step = Libtorch.device().sharesMemory() ? shared() : copied();
         for (int s = 0; s < slots; s++) {
             if (positions[s] != FREE) {
@@ -410,27 +431,28 @@ public final class DecodeEngine implements AutoCloseable {
 
     private Step shared() {
         script.infer("step", inputs, answer, fixed, cache, seen, none, weights.slots(), dims, config.normEps(), how());
-        return step(answerValues, slots);
+        return step(answerValues, rows, slots);
     }
 
     private Step copied() {
-        double[] values = new double[3 * slots];
+        double[] values = new double[3 * rows];
         inputValues.get(0, values);
-        try (NDArray there = manager.create(values, new Shape(3, slots))) {
+        try (NDArray there = manager.create(values, new Shape(3, rows))) {
             script.infer(
                     "step", there, answer, fixed, cache, seen, none, weights.slots(), dims, config.normEps(), how());
         }
-        return step(DoubleBuffer.wrap(answer.toDoubleArray()), slots);
+        return step(DoubleBuffer.wrap(answer.toDoubleArray()), rows, slots);
     }
 
-    private static Step step(DoubleBuffer values, int n) {
+    /** The first n of what was drawn for some rows. */
+    private static Step step(DoubleBuffer values, int of, int n) {
         int[] tokens = new int[n];
         float[] logprobs = new float[n];
         float[] kept = new float[n];
         for (int i = 0; i < n; i++) {
             tokens[i] = (int) values.get(i);
-            logprobs[i] = (float) values.get(n + i);
-            kept[i] = (float) values.get(2 * n + i);
+            logprobs[i] = (float) values.get(of + i);
+            kept[i] = (float) values.get(2 * of + i);
         }
         return new Step(tokens, logprobs, kept);
     }

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -60,7 +61,7 @@ class AdapterEngineTest {
     }
 
     /** A row in every slot; checks each token's log-probability. */
-    private static void assertDefinition(DecodeEngine engine, Decoder definition) {
+    private static void assertDefinition(DecodeEngine engine, Decoder definition, float tolerance) {
         int[][] ids = new int[SLOTS][NEW];
         float[][] logprobs = new float[SLOTS][NEW];
         for (int slot = 0; slot < SLOTS; slot++) {
@@ -86,7 +87,7 @@ class AdapterEngineTest {
         }
         List<float[]> expected = definition.logprobs(rows, 1.0, SLOTS);
         for (int slot = 0; slot < SLOTS; slot++) {
-            assertThat(logprobs[slot]).as("slot " + slot).containsExactly(expected.get(slot), within(2e-5f));
+            assertThat(logprobs[slot]).as("slot " + slot).containsExactly(expected.get(slot), within(tolerance));
         }
     }
 
@@ -94,21 +95,26 @@ class AdapterEngineTest {
     @ParameterizedTest
     @EnumSource(FrozenBase.Storage.class)
     void shouldGenerateWhatTheDefinitionSays(FrozenBase.Storage storage) {
+        // Where the processor multiplies in bf16, an engine rounds what it multiplies by as well, to 8 bits.
+        boolean rounded = storage == FrozenBase.Storage.BF16 && Cpu.computesInBf16();
+        float tolerance = rounded ? 1e-2f : 2e-5f;
         onBase(storage, form -> {
             TensorSet before = filled(form, 3);
             TensorSet after = filled(form, 4);
             try (DecodeEngine engine = form.engine(before, SLOTS, 64, SamplingConfig.atTemperature(1.0));
                     Decoder definition = form.decoder(before, false)) {
-                assertDefinition(engine, definition);
+                assertDefinition(engine, definition, tolerance);
                 engine.swap(after);
                 definition.assign(after);
-                assertDefinition(engine, definition);
+                assertDefinition(engine, definition, tolerance);
                 assertThat(engine.liveFingerprint()).isEqualTo(after.fingerprint());
                 try (Decoder plain = Decoder.over(form.base())) {
                     List<TokenRow> row = List.of(TokenRow.of(prompt(0), prompt(1)));
-                    assertThat(plain.logprobs(row, 1.0, 1).get(0))
-                            .as("the adapter changes something")
-                            .isNotEqualTo(definition.logprobs(row, 1.0, 1).get(0));
+                    float[] without = plain.logprobs(row, 1.0, 1).get(0);
+                    float[] with = definition.logprobs(row, 1.0, 1).get(0);
+                    assertThat(IntStream.range(0, with.length).mapToDouble(i -> Math.abs(with[i] - without[i])))
+                            .as("the adapter changes more than the tolerance lets pass")
+                            .anyMatch(change -> change > 10 * tolerance);
                 }
             }
         });
@@ -116,7 +122,16 @@ class AdapterEngineTest {
 
     /** A prompt in each slot, drawn from with the same noise, goes on alike to the last bit. */
     @ParameterizedTest
-    @CsvSource({"FP32, 5, 1", "FP32, 13, 2", "FP32, 33, 1", "FP32, 64, 2", "BF16, 5, 2", "NF4, 5, 1", "NF4, 33, 2"})
+    @CsvSource({
+        "FP32, 5, 1",
+        "FP32, 6, 2",
+        "FP32, 13, 2",
+        "FP32, 33, 1",
+        "FP32, 64, 2",
+        "BF16, 5, 2",
+        "NF4, 5, 1",
+        "NF4, 33, 2"
+    })
     void shouldNotDependOnTheSlot(FrozenBase.Storage storage, int slots, int threads) {
         onBase(storage, threads, form -> {
             try (DecodeEngine engine = form.engine(filled(form, 3), slots, 64, SamplingConfig.atTemperature(1.0))) {

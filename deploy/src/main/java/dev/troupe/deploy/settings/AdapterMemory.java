@@ -76,7 +76,7 @@ record AdapterMemory(ModelConfig model, Numerics numerics, AdapterConfig adapter
     }
 
     /** As {@link ModelMemory#cache}. */
-    long cache(long slots, long length) {
+    long cache(int slots, int length) {
         return whole().cache(slots, length);
     }
 }

@@ -174,9 +174,9 @@ public final class MemoryEstimate {
         boolean valueApart = !start.equals(absolute("model.policy"));
         AdapterMemory policy = AdapterMemory.of(memory("model.policy").model(), settings);
         AdapterMemory value = AdapterMemory.of(ModelFolder.config(start), settings);
-        long context = config.getLong("rollout.context");
-        long most = policy.model().maxPositions();
-        long length = context == 0 ? most : Math.min(context, most);
+        int context = config.getInt("rollout.context");
+        int most = policy.model().maxPositions();
+        int length = context == 0 ? most : Math.min(context, most);
         long micro = config.getLong("micro_batch");
         long rows = config.getLong("scoring.batch");
         roles.add(new Role(
@@ -196,7 +196,7 @@ public final class MemoryEstimate {
                         0,
                         valueActivations(policy.trained(micro, length), value.trained(micro, length))));
         int replicas = config.getInt("rollout.replicas");
-        long cache = policy.cache(config.getLong("rollout.slots"), length);
+        long cache = policy.cache(config.getInt("rollout.slots"), length);
         roles.add(new Role("rollout, each of " + replicas, replicas, 3 * policy.adapted(), 0, cache, 0));
         addIf(policy.packed() > 0, new Role("rollouts' packed base", 1, policy.packed(), 0, 0, 0));
         boolean ownReference = !config.getIsNull("model.reference");
@@ -255,9 +255,9 @@ public final class MemoryEstimate {
         ModelMemory policy = memory("model.policy");
         ModelMemory value = config.getIsNull("model.value") ? policy : memory("model.value");
         ModelMemory reference = config.getIsNull("model.reference") ? policy : memory("model.reference");
-        long context = config.getLong("rollout.context");
-        long most = policy.model().maxPositions();
-        long length = context == 0 ? most : Math.min(context, most);
+        int context = config.getInt("rollout.context");
+        int most = policy.model().maxPositions();
+        int length = context == 0 ? most : Math.min(context, most);
         long micro = config.getLong("micro_batch");
         long rows = config.getLong("scoring.batch");
         roles.add(new Role(
@@ -272,7 +272,7 @@ public final class MemoryEstimate {
                         0,
                         valueActivations(policy.trained(micro, length), value.trained(micro, length))));
         int replicas = config.getInt("rollout.replicas");
-        long cache = policy.cache(config.getLong("rollout.slots"), length);
+        long cache = policy.cache(config.getInt("rollout.slots"), length);
         roles.add(new Role("rollout, each of " + replicas, replicas, policy.generating(), 0, cache, 0));
         addIf(
                 wants(Needs::reference),

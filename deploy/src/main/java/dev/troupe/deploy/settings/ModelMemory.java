@@ -65,8 +65,13 @@ public record ModelMemory(ModelConfig model, Numerics numerics) {
     }
 
     /** Keys and values of slots of length tokens. */
-    public long cache(long slots, long length) {
-        return 2 * FLOAT * slots * length * model.layers() * model.kvHeads() * model.headDim();
+    public long cache(int slots, int length) {
+        return 2
+                * FLOAT
+                * DecodeEngine.cachedTokens(slots, length)
+                * model.layers()
+                * model.kvHeads()
+                * model.headDim();
     }
 
     /** A pass over rows of length tokens that keeps what the backward pass needs. */

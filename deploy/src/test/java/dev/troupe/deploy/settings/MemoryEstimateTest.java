@@ -55,6 +55,8 @@ class MemoryEstimateTest {
     void shouldReckonCacheAndActivations() {
         ModelMemory all = new ModelMemory(smollm2(), Numerics.FP32);
         assertThat(all.cache(32, 128)).isEqualTo(2L * 4 * 32 * 128 * 30 * 3 * 64);
+        // An engine computes rows by fours and columns by sixteens.
+        assertThat(all.cache(5, 100)).isEqualTo(2L * 4 * 8 * 112 * 30 * 3 * 64);
         double kept = all.trained(16, 64);
         double inputs = new ModelMemory(smollm2(), BF16).trained(16, 64);
         // 1,024 tokens: about ten thousand numbers a token and layer against 576, and the head's chunk in both.
