@@ -30,7 +30,7 @@ import java.util.stream.IntStream;
 public final class DecodeEngine implements AutoCloseable {
     /** Widths end where the vectors of any processor do: a row at another offset would be summed in another order. */
     private static final int WIDTH_MULTIPLE = 16;
-    /** Matrix libraries take rows four or more at a time, and sum those left over in another order (MKL on AMD does). */
+    /** Matrix libraries take rows by fours or more and may sum those left over in another order (MKL on AMD does). */
     private static final int ROW_MULTIPLE = 4;
     /** How many of the last prompts are kept. */
     public static final int KEPT_PROMPTS = 32;

@@ -109,7 +109,7 @@ class DecodeEngineTest {
         return drawn;
     }
 
-    /** Of row counts and widths that end in the middle of a matrix library's tiles as well, on one thread and on two. */
+    /** With counts and widths as well that end in the middle of a matrix library's tiles, on one thread and on two. */
     @ParameterizedTest
     @CsvSource({"13, 60, 1", "6, 57, 2", "11, 47, 1", "3, 49, 2"})
     void shouldDrawTheSameWhateverTheSlotAndTheNeighbours(int slots, int length, int threads) {

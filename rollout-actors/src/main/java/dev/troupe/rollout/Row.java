@@ -14,7 +14,7 @@ final class Row {
     private final float[] keptMass;
     private final long[] versions;
     private final long[] sampledAt;
-    private final List<String> hashes = new ArrayList<>();
+    private final List<String> fingerprints = new ArrayList<>();
     private int length;
 
     Row(SampleRequest request) {
@@ -33,7 +33,7 @@ final class Row {
 
     void add(int token, float logprob, float mass, long version, String fingerprint, long atMicros) {
         if (length == 0 || versions[length - 1] != version) {
-            hashes.add(fingerprint);
+            fingerprints.add(fingerprint);
         }
         ids[length] = token;
         logprobs[length] = logprob;
@@ -68,6 +68,6 @@ final class Row {
                 Arrays.copyOf(versions, length),
                 Arrays.copyOf(sampledAt, length),
                 reason,
-                List.copyOf(hashes));
+                List.copyOf(fingerprints));
     }
 }

@@ -88,7 +88,7 @@ final class Assembly {
         return announcement != null && hasAll();
     }
 
-    /** Decodes and hashes all chunks before it is known what they should be. */
+    /** Decodes and fingerprints all chunks before it is known what they should be. */
     void countAhead() {
         try {
             TensorSet tensors = TensorSet.decode(pieces());

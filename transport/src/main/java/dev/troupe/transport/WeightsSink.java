@@ -99,11 +99,6 @@ public final class WeightsSink implements Receiver, AutoCloseable {
         finish(course);
     }
 
-    /** Forgets everything: a publisher that starts again from a checkpoint announces older versions. */
-    public synchronized void reset() {
-        courses.clear();
-    }
-
     private Course course(String set) {
         Course course = courses.get(set);
         if (course == null) {
@@ -139,7 +134,7 @@ public final class WeightsSink implements Receiver, AutoCloseable {
             course.early = early;
         }
         if (early.add(chunk) && early.hasAll()) {
-            // While the publisher still counts the hash to announce.
+            // While the publisher still counts the fingerprint to announce.
             Assembly all = early;
             run(() -> {
                 if (isWanted(course, all)) {

@@ -39,7 +39,7 @@ public final class WeightsSource {
 
     /**
      * Makes a version available and forgets the oldest beyond {@code transport.weights.kept}. It can be sent at once:
-     * chunks may travel while {@link #announcement} still hashes the set.
+     * chunks may travel while {@link #announcement} still fingerprints the set.
      *
      * @param tensors read until the version is forgotten, so it must not change
      */
@@ -55,7 +55,7 @@ public final class WeightsSource {
     }
 
     /**
-     * What receivers of a version have to be told. Hashes the set on the caller's thread, if nobody has yet.
+     * What receivers of a version have to be told. Fingerprints the set on the caller's thread, if nobody has yet.
      *
      * @throws IllegalArgumentException when the version is not kept
      */

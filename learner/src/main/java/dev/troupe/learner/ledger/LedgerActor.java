@@ -225,7 +225,7 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
         HeldTrajectory held;
         try {
             held = HeldTrajectory.of(arrived.trajectory());
-            checkHashes(held);
+            checkFingerprints(held);
         } catch (WireException e) {
             // Not acknowledged as held, but the sender must not send it for ever: its lease will be issued again.
             refused++;
@@ -262,7 +262,7 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
         }
     }
 
-    private void checkHashes(HeldTrajectory t) {
+    private void checkFingerprints(HeldTrajectory t) {
         int next = 0;
         for (int i = 0; i < t.versions().length; i++) {
             if (i > 0 && t.versions()[i] == t.versions()[i - 1]) {

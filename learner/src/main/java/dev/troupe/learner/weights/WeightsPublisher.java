@@ -25,8 +25,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sends each version's bytes over Aeron to everyone who subscribed to its set, hashes it while they travel, and then
- * announces it over Akka; sends pieces again that did not arrive. Generation never waits for it.
+ * Sends each version's bytes over Aeron to everyone who subscribed to its set, fingerprints it while they travel, and
+ * then announces it over Akka; sends pieces again that did not arrive. Generation never waits for it.
  */
 public final class WeightsPublisher extends AbstractBehavior<WeightsCommand> {
 
@@ -40,7 +40,7 @@ public final class WeightsPublisher extends AbstractBehavior<WeightsCommand> {
         /** Keeps the version for sending. */
         void keep(String set, long version, TensorSet tensors);
 
-        /** What is announced of a version that is kept; hashes it. */
+        /** What is announced of a version that is kept; counts its fingerprint. */
         VersionAnnounced announcement(String set, long version);
 
         /** Sends chunks without waiting for their delivery; the last may be beyond those there are. */
