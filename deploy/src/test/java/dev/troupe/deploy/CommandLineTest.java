@@ -121,6 +121,17 @@ class CommandLineTest {
         assertThat(err.toString()).contains(file + ":2: not valid JSON");
     }
 
+    @Test
+    void aBenchmarkIsALineAFigure() {
+        assertThat(troupe("bench", "generate", "--model", "stories", "--batch", "1", "--prompt", "4", "--new", "4"))
+                .as(err.toString())
+                .isZero();
+        assertThat(out.toString())
+                .containsPattern("(?m)^bench +generate$")
+                .containsPattern("(?m)^prompt +4$")
+                .containsPattern("(?m)^decode_tokens_per_s +[0-9.]+$");
+    }
+
     private static List<String> shipped() {
         return Home.find().configs();
     }

@@ -16,7 +16,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -63,22 +62,8 @@ public final class DecodeEngine implements AutoCloseable {
     private SamplingConfig sampling;
     /** Place of the token drawn last, which the next step computes; FREE where a slot has no row. */
     private final int[] positions;
-    /** The last prompts under the live weights: a prompt's next completion, begun later, computes it no second time. */
-    private final Map<List<Integer>, Computed> prompts = new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
 
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<List<Integer>, Computed> eldest) {
-            if (size() > KEPT_PROMPTS) {
-                letGo(eldest.getValue());
-                return true;
-            }
-            return false;
-        }
-    };
-
-    /** A prompt's place in what a pass made of several; the others may keep the pass alive. */
-    private record Computed(TensorList pass, int row) {}
+    private final KeptPrompts prompts = new KeptPrompts(KEPT_PROMPTS);
 
     private DecodeEngine(
             ModelConfig config,
@@ -252,11 +237,11 @@ public final class DecodeEngine implements AutoCloseable {
         if (starts.size() != into.length) {
             throw new IllegalArgumentException(starts.size() + " prompts for " + into.length + " slots");
         }
-        List<List<Integer>> keys = starts.stream().map(DecodeEngine::key).toList();
+        List<List<Integer>> keys = starts.stream().map(KeptPrompts::key).toList();
         computeUnknown(starts, keys);
         Map<TensorList, List<Integer>> byPass = new LinkedHashMap<>();
         for (int i = 0; i < into.length; i++) {
-            byPass.computeIfAbsent(known(keys.get(i)).pass, p -> new ArrayList<>())
+            byPass.computeIfAbsent(prompts.get(keys.get(i)).pass(), p -> new ArrayList<>())
                     .add(i);
         }
         Step all = new Step(new int[into.length], new float[into.length], new float[into.length]);
@@ -277,8 +262,9 @@ public final class DecodeEngine implements AutoCloseable {
                     scope,
                     "begin",
                     pass,
-                    scope.create(
-                            some.stream().mapToLong(i -> known(keys.get(i)).row).toArray()),
+                    scope.create(some.stream()
+                            .mapToLong(i -> prompts.get(keys.get(i)).row())
+                            .toArray()),
                     scope.create(some.stream().mapToLong(i -> into[i]).toArray()),
                     scope.create(some.stream().mapToDouble(i -> noise[i]).toArray()),
                     cache,
@@ -302,7 +288,7 @@ public final class DecodeEngine implements AutoCloseable {
         Set<List<Integer>> different = new HashSet<>();
         for (int i = 0; i < keys.size(); i++) {
             int[] prompt = starts.get(i);
-            if (different.add(keys.get(i)) && prompts.get(keys.get(i)) == null) {
+            if (different.add(keys.get(i)) && !prompts.has(keys.get(i))) {
                 byWidth.computeIfAbsent(width(prompt), w -> new LinkedHashMap<>())
                         .put(keys.get(i), prompt);
             }
@@ -321,14 +307,6 @@ public final class DecodeEngine implements AutoCloseable {
 
     private static int width(int[] prompt) {
         return multiple(prompt.length, WIDTH_MULTIPLE);
-    }
-
-    private static List<Integer> key(int[] prompt) {
-        return Arrays.stream(prompt).boxed().toList();
-    }
-
-    private Computed known(List<Integer> key) {
-        return Objects.requireNonNull(prompts.get(key));
     }
 
     /**
@@ -361,22 +339,8 @@ public final class DecodeEngine implements AutoCloseable {
                     weights.slots(),
                     dims,
                     config.normEps());
-            for (int r = 0; r < some.size(); r++) {
-                prompts.put(key(some.get(r)), new Computed(pass, r));
-            }
+            prompts.keep(some, pass);
         }
-    }
-
-    /** Frees a pass once no prompt of it is kept but this one. */
-    private void letGo(Computed prompt) {
-        if (prompts.values().stream().noneMatch(p -> p != prompt && p.pass == prompt.pass)) {
-            prompt.pass.close();
-        }
-    }
-
-    private void forgetPrompts() {
-        prompts.values().forEach(p -> p.pass.close());
-        prompts.clear();
     }
 
     private void checkPrompt(int[] prompt) {
@@ -487,7 +451,7 @@ public final class DecodeEngine implements AutoCloseable {
     /** Puts new weights in between two steps; rows under way keep their keys and values and go on. */
     public void swap(TensorSet set) {
         weights.assign(set);
-        forgetPrompts();
+        prompts.forget();
     }
 
     /** {@link TensorSet#fingerprint()} of the weights on the device. */
@@ -507,7 +471,7 @@ public final class DecodeEngine implements AutoCloseable {
 
     @Override
     public void close() {
-        forgetPrompts();
+        prompts.forget();
         cache.close();
         fixed.close();
         weights.close();

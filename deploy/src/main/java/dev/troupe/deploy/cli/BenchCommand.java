@@ -95,9 +95,16 @@ final class BenchCommand implements Runnable {
             if (json) {
                 out.println(Json.line(line));
             } else {
-                line.forEach((key, value) -> out.printf("%-24s %s%n", key, Json.line(new Object[] {value})));
+                line.forEach((key, value) -> out.printf("%-24s %s%n", key, figure(value)));
             }
             out.flush();
+        }
+
+        private static String figure(@Nullable Object value) {
+            if (value == null) {
+                return "-";
+            }
+            return value instanceof String text ? text : Json.line(value);
         }
     }
 

@@ -84,6 +84,9 @@ final class OnlineRun {
             EvaluationReport before = evaluation.of(policy.tensors());
             out.printf("evaluated in %.0f s%n", (System.nanoTime() - begun) / 1e9);
             RunReport report = train(models, forms, policy, value, tokenizer, store, resumed);
+            Interrupts.handle(
+                    () -> out.println("training has ended and its checkpoint is written; it is being evaluated."
+                            + " Ctrl-C again ends without that"));
             EvaluationReport after = evaluation.of(report.weights().policy());
             EvaluationTable table = new EvaluationTable(before, after);
             out.println();
