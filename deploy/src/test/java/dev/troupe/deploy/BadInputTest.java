@@ -157,6 +157,56 @@ class BadInputTest {
                 "data.prompts = " + prompts + ": no text in the column \"completion\" of the prompt \"Once\"");
     }
 
+    @Test
+    void modelsOfTheWrongKind() {
+        refused(
+                2,
+                Troupe.run("bad", "model.policy=stories-reward"),
+                "model.policy = stories-reward has a score head: expected a language model");
+        refused(
+                2,
+                Troupe.run("bad", "model.reward=stories"),
+                "model.reward = stories has no score head: expected a reward model");
+        refused(
+                2,
+                Troupe.run("bad", "algorithm=sft", "model.policy=stories-reward"),
+                "model.policy = stories-reward has a score head");
+    }
+
+    @Test
+    void sizesThatCannotWorkTogether() {
+        refused(
+                2,
+                Troupe.run("bad", "rollout.context=12"),
+                "max_new_tokens = 12 leaves no room for a prompt in a context of 12 tokens");
+        refused(2, Troupe.run("bad", "rollout.context=16"), "data.prompts = stories, draw 0: the prompt has");
+        refused(2, Troupe.run("bad", "max_new_tokens=1000000"), "max_new_tokens = 1000000 leaves no room");
+        refused(
+                2,
+                Troupe.run("bad", "batch.prompts=1073741825"),
+                "batch.prompts = 1073741825: with num_generations = 2 a step has 2147483650 trajectories");
+        refused(
+                2,
+                Troupe.of("run", "stories/sft", "--name", "bad", "model.new.heads=7"),
+                "model.new = {",
+                "heads must be a multiple of key-value heads");
+    }
+
+    @Test
+    void badDataOfAnOfflineRun() throws IOException {
+        Path pairs = file("pairs.jsonl", "{\"prompt\":\"Once\",\"chosen\":\"a\"}\n");
+        refused(2, Troupe.of("run", "stories/reward", "--name", "bad", "data.pairs=" + pairs), pairs + ":1:");
+        Path texts = file("texts.jsonl", "{\"text\":\n");
+        refused(
+                2,
+                Troupe.of("run", "stories/sft", "--name", "bad", "model.policy=stories", "data.texts=" + texts),
+                texts + ":1:");
+        refused(
+                2,
+                Troupe.of("run", "stories/sft", "--name", "bad", "data.texts=" + texts),
+                "model.policy = new: only algorithm = sft on data.texts = stories");
+    }
+
     private static Troupe gkd(String... settings) {
         return Troupe.run(
                 "bad",

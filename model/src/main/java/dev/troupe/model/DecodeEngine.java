@@ -272,6 +272,8 @@ public final class DecodeEngine implements AutoCloseable {
                     sampling.suppressFirstEos() ? ends : none,
                     how());
             drawn = step.toDoubleArray();
+        } catch (ModelException e) {
+            throw weights.explained(e);
         }
         Step step = step(DoubleBuffer.wrap(drawn), some.size(), some.size());
         for (int j = 0; j < some.size(); j++) {

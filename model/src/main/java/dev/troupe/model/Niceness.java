@@ -15,8 +15,8 @@ import org.slf4j.LoggerFactory;
  * anyone may raise it; elsewhere, and where the C library cannot be called, nothing happens.
  */
 final class Niceness {
-    /** Added to what it was: beside a plain thread this one gets a quarter of a core. */
-    static final int STEPS = 5;
+    /** One step back: beside a thread that has not made it this one gets a quarter of a core. */
+    static final int STEP = 5;
 
     /** Those that compile Java, by what the JVM calls them, of which the system keeps 15 letters. */
     private static final String COMPILERS = "C[12] CompilerThre.*";
@@ -27,21 +27,22 @@ final class Niceness {
 
     private Niceness() {}
 
-    /** Raises that of the calling thread and of the threads that it will start. */
-    static void raise() {
-        quietly(() -> raise(0));
+    /** Lets the calling thread, and the threads that it will start, stand this many steps back. */
+    static void raise(int steps) {
+        quietly(() -> raise(0, steps));
     }
 
     /**
-     * Raises that of the threads that compile Java. A run's first minutes keep them busy, and it spends little of its
-     * time in what they make: beside tensors they would take a quarter of two cores.
+     * Lets the threads that compile Java stand two steps back, one behind those of tensors. A run's first minutes keep
+     * them busy, and it spends little of its time in what they make: beside tensors they would take a quarter of two
+     * cores.
      */
     static void raiseCompilers() {
         quietly(() -> {
             try (DirectoryStream<Path> threads = Files.newDirectoryStream(Path.of("/proc/self/task"))) {
                 for (Path thread : threads) {
                     if (isCompiler(thread)) {
-                        raise(Integer.parseInt(thread.getFileName().toString()));
+                        raise(Integer.parseInt(thread.getFileName().toString()), 2);
                     }
                 }
             }
@@ -56,9 +57,9 @@ final class Niceness {
         }
     }
 
-    private static void raise(int thread) {
+    private static void raise(int thread, int steps) {
         int now = function("getpriority").invokeInt(new Object[] {A_THREAD, thread});
-        function("setpriority").invokeInt(new Object[] {A_THREAD, thread, Math.min(NICEST, now + STEPS)});
+        function("setpriority").invokeInt(new Object[] {A_THREAD, thread, Math.min(NICEST, now + steps * STEP)});
     }
 
     private static Function function(String name) {

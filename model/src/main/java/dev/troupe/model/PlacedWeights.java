@@ -18,6 +18,21 @@ interface PlacedWeights extends AutoCloseable {
         return export().fingerprint();
     }
 
+    /** What to tell of a draw that failed: of weights that are no numbers the tensor says more than the operation. */
+    default ModelException explained(ModelException failure) {
+        TensorSet live = export();
+        for (String name : live.names()) {
+            for (float number : HalfFloats.floats(live.get(name))) {
+                if (!Float.isFinite(number)) {
+                    return new ModelException(
+                            "tensor " + name + " holds " + number + ": nothing can be drawn from such a model",
+                            failure);
+                }
+            }
+        }
+        return failure;
+    }
+
     @Override
     void close();
 }

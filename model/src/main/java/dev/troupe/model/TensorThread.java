@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A long-lived platform thread on which tensor work happens. Gradient mode, the number of intra-op threads and the
  * graph optimiser are settings of a thread in libtorch; work from freshly made threads runs with the wrong ones, and
- * slower.
+ * slower. Tensors take all the time there is; where there is more to do than cores, what carries messages goes first,
+ * and so does a node that begins.
  */
 public final class TensorThread implements AutoCloseable {
     private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(30);
@@ -28,10 +29,8 @@ public final class TensorThread implements AutoCloseable {
         this.executor = Executors.newSingleThreadExecutor(task -> {
             Thread t = new Thread(
                     () -> {
-                        if (yields) {
-                            // Before libtorch makes this thread's helpers, which are as it is.
-                            Niceness.raise();
-                        }
+                        // Before libtorch makes this thread's helpers, which are as it is.
+                        Niceness.raise(yields ? 2 : 1);
                         Libtorch.prepareThread(threads);
                         task.run();
                     },
@@ -49,7 +48,7 @@ public final class TensorThread implements AutoCloseable {
 
     /**
      * As {@link #start}, for passes that no token and no weights wait for: where there is more to do than cores, other
-     * threads go first.
+     * tensors go first.
      */
     public static TensorThread yielding(String name, int threads) {
         return start(name, threads, true);

@@ -299,6 +299,23 @@ class DecodeEngineTest {
         });
     }
 
+    @Test
+    void shouldNameTheTensorOfWeightsThatAreNoNumbers() {
+        Map<String, HostTensor> tensors = new LinkedHashMap<>(WEIGHTS.tensors());
+        HostTensor norm = WEIGHTS.get("model.norm.weight");
+        float[] values = norm.floats();
+        values[3] = Float.NaN;
+        tensors.put("model.norm.weight", HostTensor.ofFloats(values, norm.shape()));
+        thread.run(() -> {
+            try (DecodeEngine engine =
+                    DecodeEngine.open(CONFIG, TensorSet.of(tensors), 4, LENGTH, SamplingConfig.atTemperature(1.0))) {
+                assertThatThrownBy(() -> engine.prefill(prompt(5, 1), new int[] {0}, new double[] {0.5}))
+                        .isInstanceOf(ModelException.class)
+                        .hasMessageContaining("tensor model.norm.weight holds NaN");
+            }
+        });
+    }
+
     /** Matrices large enough to lie packed are hashed as the numbers they are. */
     @Test
     void shouldHashPackedWeights() {

@@ -32,6 +32,15 @@ public final class Interrupts {
         }
     }
 
+    /** Until there is something to end in order, a signal ends the process, with a word. */
+    static void endWith(String word) {
+        handle(() -> {
+            System.out.println(word);
+            System.out.flush();
+            Runtime.getRuntime().exit(EXIT_CODE);
+        });
+    }
+
     /** Whether a signal came. */
     public static boolean interrupted() {
         return interrupted;

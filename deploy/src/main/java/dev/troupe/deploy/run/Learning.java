@@ -34,6 +34,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Puts the learner's parts together from a run's settings. */
 public final class Learning {
+    /** Of prompts without end so many are looked at before a run. */
+    private static final long MADE_UP_LOOKED_AT = 4096;
+
     private Learning() {}
 
     /** What the run's algorithm needs, and so which roles there are. */
@@ -147,14 +150,27 @@ public final class Learning {
      */
     public static LedgerActor.Prompts prompts(Config config, Tokenizer tokenizer, int context) {
         Source<Prompt> source = Sources.prompts(DataSettings.from(config), config.getLong("seed"));
-        int room = context - config.getInt("max_new_tokens");
-        // A file's prompts are known: all are looked at before the run, so that a long one does not end it halfway.
+        int room = room(config, context);
+        // Looked at before the run, so that a long one does not end it halfway.
         LearnerSettings s = LearnerSettings.from(config);
-        long drawn = s.dynamicSampling() ? source.size() : Math.min(source.size(), s.steps() * s.prompts());
-        for (long n = 0; n < drawn && source.size() != Source.ENDLESS; n++) {
+        long known = source.size() == Source.ENDLESS ? MADE_UP_LOOKED_AT : source.size();
+        long drawn = s.dynamicSampling() ? known : Math.min(known, s.steps() * s.prompts());
+        for (long n = 0; n < drawn; n++) {
             encode(source, n, tokenizer, room, context);
         }
         return n -> encode(source, n, tokenizer, room, context);
+    }
+
+    /** Tokens that are left for a prompt. */
+    static int room(Config config, int context) {
+        int completion = config.getInt("max_new_tokens");
+        if (completion >= context) {
+            throw new SettingsException(
+                    "max_new_tokens = " + completion + " leaves no room for a prompt in a context of "
+                            + context + " tokens (the smaller of the model's and rollout.context); expected at most "
+                            + (context - 1));
+        }
+        return context - completion;
     }
 
     private static int[] encode(Source<Prompt> source, long n, Tokenizer tokenizer, int room, int context) {

@@ -79,6 +79,7 @@ public final class NodeRun {
                 : request.name();
         Config own = Settings.parse("node", "", request.overrides()).config();
         ClusterSettings settings = TrainRun.joining(ClusterSettings.from(own), join);
+        System.out.printf("%s joins %s%n", name, join);
         try (ClusterNode cluster = ClusterNode.start(settings, name, Set.of(request.role()))) {
             cluster.awaitUp();
             Found found = describe(cluster, request.role(), join);

@@ -61,7 +61,7 @@ final class OfflineRun implements AutoCloseable {
         this.config = request.settings().config();
         this.settings = LearnerSettings.from(config);
         this.data = DataSettings.from(config);
-        this.rewards = settings.algorithm().equals("reward");
+        this.rewards = rewards(config);
         this.folder = TrainRun.folder(request);
     }
 
@@ -71,8 +71,7 @@ final class OfflineRun implements AutoCloseable {
             throw new SettingsException("--resume: algorithm = "
                     + request.settings().config().getString("algorithm") + " cannot resume yet; start it anew");
         }
-        requireTrainedBase(request.settings().config());
-        MemoryEstimate.of(request.settings().config()).requireRoom(1);
+        check(request.settings().config());
         try (OfflineRun run = new OfflineRun(request)) {
             return FailedRun.noted(run.folder, run.config, run::train);
         }
@@ -107,12 +106,39 @@ final class OfflineRun implements AutoCloseable {
         return 0;
     }
 
-    private static void requireTrainedBase(Config config) {
-        if (ModelSettings.from(config).mode() != ModelSettings.Mode.FULL
-                && config.getString("model.policy").equals(Models.NEW)) {
+    /** Looks at what the settings name before the run's folder is made, so that what is wrong leaves nothing behind. */
+    private static void check(Config config) {
+        MemoryEstimate.of(config).requireRoom(1);
+        DataSettings data = DataSettings.from(config);
+        boolean rewards = rewards(config);
+        if (config.getString("model.policy").equals(Models.NEW)) {
+            requireMadeOfStories(config, data);
+        } else if (!rewards) {
+            RunModels.requireLanguageModel(config, "model.policy", new RunModels(config).policy());
+        }
+        long seed = config.getLong("seed");
+        if (rewards) {
+            Sources.pairs(data, seed);
+            Sources.heldOutPairs(data);
+        } else {
+            Sources.texts(data, seed);
+            Sources.heldOutTexts(data);
+        }
+    }
+
+    private static boolean rewards(Config config) {
+        return config.getString("algorithm").equals("reward");
+    }
+
+    private static void requireMadeOfStories(Config config, DataSettings data) {
+        if (ModelSettings.from(config).mode() != ModelSettings.Mode.FULL) {
             throw new SettingsException("model.policy = " + Models.NEW + " with adapter.mode = "
                     + config.getString("adapter.mode") + ": an adapter stands on a trained model; name one, or train"
                     + " with adapter.mode = full");
+        }
+        if (rewards(config) || !data.texts().equals(Sources.STORIES)) {
+            throw new SettingsException("model.policy = new: only algorithm = sft on data.texts = stories makes a model"
+                    + " with its tokenizer from nothing; name a model folder");
         }
     }
 
@@ -125,10 +151,6 @@ final class OfflineRun implements AutoCloseable {
                     ? new ModelFolder(
                             given.path(), given.config().withScoreHead(true), ModelInit.withScoreHead(given.weights()))
                     : given;
-        }
-        if (rewards || !data.texts().equals(Sources.STORIES)) {
-            throw new SettingsException("model.policy = new: only algorithm = sft on data.texts = stories makes a model"
-                    + " with its tokenizer from nothing; name a model folder");
         }
         ModelConfig shape = Models.newShape(config);
         TensorSet weights = ModelInit.random(shape, settings.seed());
@@ -152,6 +174,10 @@ final class OfflineRun implements AutoCloseable {
         List<TokenRow> held =
                 Sources.heldOutTexts(data).stream().map(t -> text(tokenizer, t)).toList();
         long tokens = learn(model, new LanguageModelling(rows));
+        if (held.isEmpty()) {
+            out.println("held out: no texts, of so few");
+            return tokens;
+        }
         double loss = first.call(() -> LanguageModelling.loss(model.decoder(), held, settings.microBatch()));
         out.printf(
                 Locale.ROOT,
@@ -171,6 +197,10 @@ final class OfflineRun implements AutoCloseable {
         List<RewardModelling.Pair> held =
                 Sources.heldOutPairs(data).stream().map(p -> pair(tokenizer, p)).toList();
         long tokens = learn(model, new RewardModelling(rows, settings.centerRewards()));
+        if (held.isEmpty()) {
+            out.println("held out: no pairs, of so few");
+            return tokens;
+        }
         double accuracy = first.call(() -> RewardModelling.accuracy(model.decoder(), held, settings.microBatch()));
         out.printf(Locale.ROOT, "held out: %d pairs, accuracy %.1f %%%n", held.size(), 100 * accuracy);
         return tokens;

@@ -55,6 +55,11 @@ final class OnlineRun {
 
     /** Runs until done, failed or interrupted; the exit code. */
     int run() {
+        Interrupts.endWith(
+                seen == null
+                        ? "interrupted before the first step: run "
+                                + node.folder().name() + " has no checkpoint to go on from"
+                        : "interrupted before the first step: --resume goes on from the same checkpoint");
         RunModels models = new RunModels(config);
         CheckpointStore store = new CheckpointStore(
                 node.folder().checkpoints(), LearnerSettings.from(config).checkpointKeep());
@@ -84,9 +89,7 @@ final class OnlineRun {
             EvaluationReport before = evaluation.of(policy.tensors());
             out.printf("evaluated in %.0f s%n", (System.nanoTime() - begun) / 1e9);
             RunReport report = train(models, forms, policy, value, tokenizer, store, resumed);
-            Interrupts.handle(
-                    () -> out.println("training has ended and its checkpoint is written; it is being evaluated."
-                            + " Ctrl-C again ends without that"));
+            announceLastEvaluation();
             EvaluationReport after = evaluation.of(report.weights().policy());
             EvaluationTable table = new EvaluationTable(before, after);
             out.println();
@@ -95,6 +98,17 @@ final class OnlineRun {
             summary(report, before, after).write(node.folder());
             out.println("summary: " + node.folder().summary());
             return report.status().equals("done") ? 0 : Interrupts.EXIT_CODE;
+        }
+    }
+
+    /** To whoever has asked for an end, or asks from now on: what is left takes as long as the first evaluation did. */
+    private void announceLastEvaluation() {
+        Runnable word = () -> out.println(
+                "training has ended, its checkpoint is written; evaluating it. Ctrl-C again ends without that");
+        if (Interrupts.interrupted()) {
+            word.run();
+        } else {
+            Interrupts.handle(word);
         }
     }
 

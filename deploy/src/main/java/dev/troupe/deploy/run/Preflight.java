@@ -52,7 +52,7 @@ final class Preflight {
         if (asked != null) {
             models.teacher();
         }
-        requireTrainable(ModelSettings.from(config), policy);
+        requireTrainable(config, policy);
         DataSettings data = DataSettings.from(config);
         RuleRewards.sentiment(data);
         models.rewards();
@@ -91,7 +91,9 @@ final class Preflight {
                         + " has no finished checkpoint to resume from; start it anew under another --name"));
     }
 
-    private static void requireTrainable(ModelSettings asked, ModelFolder policy) {
+    private static void requireTrainable(Config config, ModelFolder policy) {
+        ModelSettings asked = ModelSettings.from(config);
+        RunModels.requireLanguageModel(config, "model.policy", policy);
         try {
             if (asked.mode() == ModelSettings.Mode.FULL) {
                 WholeModel.requireTravels(policy.config());
@@ -104,7 +106,7 @@ final class Preflight {
     }
 
     private static void evaluation(Config config, DataSettings data, Tokenizer tokenizer, int context) {
-        int room = context - config.getInt("max_new_tokens");
+        int room = Learning.room(config, context);
         boolean chat = false;
         for (Prompt prompt : Sources.evaluation(data)) {
             chat |= !prompt.messages().isEmpty();

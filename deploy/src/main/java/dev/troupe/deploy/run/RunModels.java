@@ -3,6 +3,7 @@ package dev.troupe.deploy.run;
 import com.typesafe.config.Config;
 import dev.troupe.deploy.settings.Models;
 import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.model.AdapterFolder;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelInit;
 import dev.troupe.model.Tokenizer;
@@ -52,16 +53,26 @@ final class RunModels {
                     + theirs + " tokens and model.policy = " + config.getString("model.policy") + " one of " + ours
                     + ": expected as many, for their distributions are compared token by token");
         }
-        if (teacher.config().scoreHead()) {
-            throw new SettingsException("model.teacher = " + config.getString("model.teacher")
-                    + " has a score head: expected a language model");
-        }
+        requireLanguageModel(config, "model.teacher", teacher);
         return teacher;
+    }
+
+    /** A reward model has no distribution over tokens. */
+    static void requireLanguageModel(Config config, String key, ModelFolder model) {
+        if (model.config().scoreHead()) {
+            throw new SettingsException(
+                    key + " = " + config.getString(key) + " has a score head: expected a language model");
+        }
     }
 
     /** The model of a part of the reward. */
     ModelFolder reward(RewardPart part) {
-        return checked(part.key(), rewardPath(part));
+        ModelFolder model = checked(part.key(), rewardPath(part));
+        if (!model.config().scoreHead() && !AdapterFolder.is(rewardPath(part))) {
+            throw new SettingsException(
+                    part.key() + " = " + part.what() + " has no score head: expected a reward model");
+        }
+        return model;
     }
 
     /** Where the model of a part of the reward is. */

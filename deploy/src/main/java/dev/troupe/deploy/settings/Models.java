@@ -1,6 +1,7 @@
 package dev.troupe.deploy.settings;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigRenderOptions;
 import dev.troupe.data.tokenizer.TokenizerFolder;
 import dev.troupe.model.AdapterFolder;
 import dev.troupe.model.ModelConfig;
@@ -73,14 +74,21 @@ public final class Models {
 
     /** The shape of a model made from nothing, over the stories' vocabulary: {@code model.new} of the settings. */
     public static ModelConfig newShape(Config config) {
-        return ModelConfig.llama(
-                TokenizerFolder.STORIES_VOCABULARY,
-                config.getInt("model.new.hidden"),
-                config.getInt("model.new.intermediate"),
-                config.getInt("model.new.layers"),
-                config.getInt("model.new.heads"),
-                config.getInt("model.new.kv_heads"),
-                config.getInt("model.new.context"));
+        try {
+            return ModelConfig.llama(
+                    TokenizerFolder.STORIES_VOCABULARY,
+                    config.getInt("model.new.hidden"),
+                    config.getInt("model.new.intermediate"),
+                    config.getInt("model.new.layers"),
+                    config.getInt("model.new.heads"),
+                    config.getInt("model.new.kv_heads"),
+                    config.getInt("model.new.context"));
+        } catch (IllegalArgumentException e) {
+            throw new SettingsException(
+                    "model.new = " + config.getConfig("model.new").root().render(ConfigRenderOptions.concise()) + ": "
+                            + e.getMessage(),
+                    e);
+        }
     }
 
     /** The last checkpoint of a run's folder. */

@@ -30,6 +30,9 @@ public final class Algorithms {
             Map.entry("online_dpo", (c, longest, weights) -> onlineDpo(c)),
             Map.entry("gkd", (c, longest, weights) -> gkd(c))));
 
+    /** All of a step's stand in memory at once. */
+    private static final int MOST_TRAJECTORIES = 1 << 20;
+
     private static final String AGGREGATION = "multi_objective_aggregation";
 
     /** What it may be. */
@@ -138,7 +141,12 @@ public final class Algorithms {
             throw new IllegalArgumentException("num_mini_batches = " + parts + ": it would cut a group, for a step has "
                     + prompts + " prompts; expected a divisor of batch.prompts");
         }
-        int trajectories = prompts * c.getInt("num_generations");
+        long trajectories = (long) prompts * c.getInt("num_generations");
+        if (trajectories > MOST_TRAJECTORIES) {
+            throw new IllegalArgumentException("batch.prompts = " + prompts + ": with num_generations = "
+                    + c.getInt("num_generations") + " a step has " + trajectories + " trajectories; expected at most "
+                    + MOST_TRAJECTORIES);
+        }
         if (parts > trajectories) {
             throw new IllegalArgumentException("num_mini_batches = " + parts + ": a step has " + trajectories
                     + " trajectories (batch.prompts x num_generations); expected at most that");

@@ -13,6 +13,9 @@ import java.util.stream.Stream;
 
 /** Sizes and SHA-256 of a checkpoint's files. */
 final class Digests {
+    private static final String ADVICE =
+            "Remove the folder of that checkpoint: --resume then goes on from the one before it";
+
     private static final int BUFFER = 1 << 20;
 
     private Digests() {}
@@ -39,17 +42,17 @@ final class Digests {
             throw new CheckpointException(folder + ": the manifest names " + entry.path() + ", outside the checkpoint");
         }
         if (!Files.isRegularFile(file)) {
-            throw new CheckpointException(file + " is missing; the manifest lists it. Resume from another checkpoint");
+            throw new CheckpointException(file + " is missing; the manifest lists it. " + ADVICE);
         }
         long size = Files.size(file);
         if (size != entry.size()) {
-            throw new CheckpointException(file + " has " + size + " bytes, the manifest says " + entry.size()
-                    + ". Resume from another checkpoint");
+            throw new CheckpointException(
+                    file + " has " + size + " bytes, the manifest says " + entry.size() + ". " + ADVICE);
         }
         String sha256 = sha256(file);
         if (!sha256.equals(entry.sha256())) {
             throw new CheckpointException(file + " has SHA-256 " + sha256 + ", the manifest says " + entry.sha256()
-                    + ": its bytes changed after it was written. Resume from another checkpoint");
+                    + ": its bytes changed after it was written. " + ADVICE);
         }
     }
 

@@ -53,7 +53,8 @@ public final class LearnerActor extends AbstractBehavior<LearnerActor.Command> {
 
     private record Saved(Path folder) implements Command {}
 
-    private record Failed(Throwable cause) implements Command {}
+    /** Something that the run cannot go on without has failed. */
+    record Failed(Throwable cause) implements Command {}
 
     private record Tick() implements Command {}
 

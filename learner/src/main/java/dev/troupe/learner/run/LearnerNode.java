@@ -2,6 +2,7 @@ package dev.troupe.learner.run;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
+import akka.actor.typed.Behavior;
 import akka.actor.typed.javadsl.AskPattern;
 import akka.actor.typed.receptionist.Receptionist;
 import akka.actor.typed.receptionist.ServiceKey;
@@ -32,6 +33,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The learner's actors put together on a node: ledger, assembler, weights publisher and the learner itself. */
@@ -99,14 +101,25 @@ public final class LearnerNode implements AutoCloseable {
                 epoch,
                 plan.eta() + 2,
                 Math.max(plan.batch(), LEAST_UNSCORED));
-        ActorRef<LedgerCommand> ledger = cluster.spawn(
+        CompletableFuture<RunReport> ended = new CompletableFuture<>();
+        AtomicReference<@Nullable ActorRef<LearnerActor.Command>> leading = new AtomicReference<>();
+        Consumer<Throwable> failed = cause -> {
+            ActorRef<LearnerActor.Command> to = leading.get();
+            if (to == null) {
+                ended.completeExceptionally(cause);
+            } else {
+                to.tell(new LearnerActor.Failed(cause));
+            }
+        };
+        Behavior<LedgerCommand> ledgerActor =
                 LedgerActor.create(books, ledgerSettings, new LedgerActor.Surroundings(prompts, wire, held -> {
                     ActorRef<Assembler.Command> to = assembling.get();
                     if (to != null) {
                         to.tell(new Assembler.Held(held.trajectories(), held.neverCame(), held.quiet()));
                     }
-                })),
-                "ledger");
+                }));
+        ActorRef<LedgerCommand> ledger =
+                cluster.spawn(FailureEndsRun.of(LedgerCommand.class, ledgerActor, failed), "ledger");
         ScoringTimes scoring = new ScoringTimes();
         PublishTimes publishing = new PublishTimes();
         AssemblerSettings assembly = new AssemblerSettings(
@@ -117,18 +130,20 @@ public final class LearnerNode implements AutoCloseable {
                 plan.scoringDeadline(),
                 ATTEMPTS,
                 plan.eta() == 0 ? Duration.ZERO : LINGER);
+        Behavior<Assembler.Command> assemblerActor =
+                Assembler.create(assembly, plan.generations(), wire, ledger, scoring);
         ActorRef<Assembler.Command> assembler =
-                cluster.spawn(Assembler.create(assembly, plan.generations(), wire, ledger, scoring), "assembler");
+                cluster.spawn(FailureEndsRun.of(Assembler.Command.class, assemblerActor, failed), "assembler");
         assembling.set(assembler);
         wire.listen(ledger, assembler);
-        ActorRef<WeightsCommand> publisher = cluster.spawn(
-                WeightsPublisher.create(wire, publishing, announced -> {
-                    // No trajectory of a version may come before the ledger knows it.
-                    if (announced.set().equals(PolicyWeights.POLICY)) {
-                        ledger.tell(new LedgerMessages.Published(announced.version(), announced.fingerprint()));
-                    }
-                }),
-                "weights");
+        Behavior<WeightsCommand> publisherActor = WeightsPublisher.create(wire, publishing, announced -> {
+            // No trajectory of a version may come before the ledger knows it.
+            if (announced.set().equals(PolicyWeights.POLICY)) {
+                ledger.tell(new LedgerMessages.Published(announced.version(), announced.fingerprint()));
+            }
+        });
+        ActorRef<WeightsCommand> publisher =
+                cluster.spawn(FailureEndsRun.of(WeightsCommand.class, publisherActor, failed), "weights");
         Parity parity = new Parity(
                 TensorThread.yielding("parity", 1), policy, plan.temperature(), plan.parityRows(), plan.eta() + 1);
         ExecutorService executor = Executors.newSingleThreadExecutor(task -> {
@@ -136,7 +151,6 @@ public final class LearnerNode implements AutoCloseable {
             thread.setDaemon(true);
             return thread;
         });
-        CompletableFuture<RunReport> ended = new CompletableFuture<>();
         LearnerActor.Surroundings around = new LearnerActor.Surroundings(
                 ledger,
                 publisher,
@@ -151,8 +165,10 @@ public final class LearnerNode implements AutoCloseable {
                 executor);
         LearnerActor.Settings settings =
                 new LearnerActor.Settings(plan.steps(), books.version(), plan.checkpointEvery(), plan.waitDeadline());
-        ActorRef<LearnerActor.Command> learner =
-                cluster.spawn(LearnerActor.create(settings, training, around, ended), "learner");
+        Behavior<LearnerActor.Command> learnerActor = LearnerActor.create(settings, training, around, ended);
+        ActorRef<LearnerActor.Command> learner = cluster.spawn(
+                FailureEndsRun.of(LearnerActor.Command.class, learnerActor, ended::completeExceptionally), "learner");
+        leading.set(learner);
         var receptionist = cluster.system().receptionist();
         receptionist.tell(Receptionist.register(ServiceKeys.LEDGER, ledger));
         receptionist.tell(Receptionist.register(ServiceKeys.WEIGHTS, publisher));

@@ -123,6 +123,17 @@ class LearnerFlowTest extends PlayedRun {
     }
 
     @Test
+    void aLedgerThatFailsEndsTheRunWithWhatItThrew() throws Exception {
+        noPromptFrom = 4;
+        CompletableFuture<RunReport> run = start(1, 4);
+        scorers();
+        join("a", 4);
+        assertThatThrownBy(() -> run.get(60, TimeUnit.SECONDS))
+                .isInstanceOf(ExecutionException.class)
+                .hasMessageContaining("draw 4: no prompt");
+    }
+
+    @Test
     void workOfADeadRolloutIsDoneByAnother() throws Exception {
         CompletableFuture<RunReport> run = start(1, 4);
         scorers();

@@ -80,6 +80,7 @@ abstract class PlayedRun {
     Predicate<TrajectoryRef> rewardFails = id -> false;
     Predicate<TrajectoryRef> cut = id -> false;
     Predicate<TrajectoryRef> neverEnds = id -> false;
+    long noPromptFrom = Long.MAX_VALUE;
     Duration leaseExpiry = LONG;
     Duration waitDeadline = LONG;
     /** Compares nothing. */
@@ -105,19 +106,28 @@ abstract class PlayedRun {
         return id.draw() * 10 + (allEqual.test(id.draw()) ? 0 : id.sample());
     }
 
+    private int[] prompt(long draw) {
+        if (draw >= noPromptFrom) {
+            throw new IllegalStateException("draw " + draw + ": no prompt");
+        }
+        return new int[] {1, (int) draw + 10};
+    }
+
     CompletableFuture<RunReport> start(int eta, long steps) {
         LedgerSettings settings = new LedgerSettings(7, LONG, leaseExpiry, 1, eta + 2, MOST_UNSCORED);
         PublishTimes publishing = new PublishTimes();
         ScoringTimes scoring = new ScoringTimes();
+        Behavior<LedgerCommand> ledgerActor = LedgerActor.create(
+                new PromptLedger(BATCH, samples, eta, steps, rules),
+                settings,
+                new LedgerActor.Surroundings(
+                        draw -> prompt(draw),
+                        new PlayedLeases(),
+                        held -> assembler.tell(
+                                new Assembler.Held(held.trajectories(), held.neverCame(), held.quiet()))));
         ledger = kit.spawn(
-                LedgerActor.create(
-                        new PromptLedger(BATCH, samples, eta, steps, rules),
-                        settings,
-                        new LedgerActor.Surroundings(
-                                draw -> new int[] {1, (int) draw + 10},
-                                new PlayedLeases(),
-                                held -> assembler.tell(
-                                        new Assembler.Held(held.trajectories(), held.neverCame(), held.quiet())))),
+                FailureEndsRun.of(
+                        LedgerCommand.class, ledgerActor, cause -> learner.tell(new LearnerActor.Failed(cause))),
                 "ledger");
         assembler = kit.spawn(
                 Assembler.create(
