@@ -169,6 +169,10 @@ class BadInputTest {
                 "model.reward = stories has no score head: expected a reward model");
         refused(
                 2,
+                Troupe.run("bad", "model.reference=stories-reward"),
+                "model.reference = stories-reward has a score head: expected a language model");
+        refused(
+                2,
                 Troupe.run("bad", "algorithm=sft", "model.policy=stories-reward"),
                 "model.policy = stories-reward has a score head");
     }
@@ -185,6 +189,7 @@ class BadInputTest {
                 2,
                 Troupe.run("bad", "batch.prompts=1073741825"),
                 "batch.prompts = 1073741825: with num_generations = 2 a step has 2147483650 trajectories");
+        refused(2, Troupe.run("bad", "rollout.slots=2147483647"), "rollout");
         refused(
                 2,
                 Troupe.of("run", "stories/sft", "--name", "bad", "model.new.heads=7"),

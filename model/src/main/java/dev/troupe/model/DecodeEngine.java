@@ -76,7 +76,7 @@ public final class DecodeEngine implements AutoCloseable {
         this.slots = slots;
         this.length = length;
         this.rows = rows(slots);
-        int room = multiple(length, WIDTH_MULTIPLE);
+        int room = Math.toIntExact(multiple(length, WIDTH_MULTIPLE));
         this.dims = Decoder.dims(config);
         // Small models compute many at the price of a few, which few slots seldom need.
         this.promptsAPass = NarrowWeights.isNarrow(config) && slots > MOST_PROMPTS ? MOST_PROMPTS : FEW_PROMPTS;
@@ -157,7 +157,7 @@ public final class DecodeEngine implements AutoCloseable {
 
     /** Tokens that the cache of an engine has room for; a few more than slots times length. */
     public static long cachedTokens(int slots, int length) {
-        return (long) rows(slots) * multiple(length, WIDTH_MULTIPLE);
+        return (slots == 1 ? 1 : multiple(slots, ROW_MULTIPLE)) * multiple(length, WIDTH_MULTIPLE);
     }
 
     /** @param layers what computes them */
@@ -179,12 +179,12 @@ public final class DecodeEngine implements AutoCloseable {
         }
     }
 
-    private static int multiple(int number, int of) {
+    private static long multiple(long number, int of) {
         return (number + of - 1) / of * of;
     }
 
     private static int rows(int slots) {
-        return slots == 1 ? 1 : multiple(slots, ROW_MULTIPLE);
+        return slots == 1 ? 1 : Math.toIntExact(multiple(slots, ROW_MULTIPLE));
     }
 
     private NDArray columns(int room) {
@@ -308,7 +308,7 @@ public final class DecodeEngine implements AutoCloseable {
     }
 
     private static int width(int[] prompt) {
-        return multiple(prompt.length, WIDTH_MULTIPLE);
+        return Math.toIntExact(multiple(prompt.length, WIDTH_MULTIPLE));
     }
 
     /**
@@ -385,7 +385,12 @@ public final class DecodeEngine implements AutoCloseable {
             inputValues.put(rows + s, Math.max(0, positions[s]));
         }
         inputValues.put(2 * rows, noise);
-        Step step = Libtorch.device().sharesMemory() ? shared() : copied();
+        Step step;
+        try {
+            step = Libtorch.device().sharesMemory() ? shared() : copied();
+        } catch (ModelException e) {
+            throw weights.explained(e);
+        }
         for (int s = 0; s < slots; s++) {
             if (positions[s] != FREE) {
                 positions[s]++;

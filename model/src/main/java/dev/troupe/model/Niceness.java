@@ -58,8 +58,14 @@ final class Niceness {
     }
 
     private static void raise(int thread, int steps) {
-        int now = function("getpriority").invokeInt(new Object[] {A_THREAD, thread});
-        function("setpriority").invokeInt(new Object[] {A_THREAD, thread, Math.min(NICEST, now + steps * STEP)});
+        // Counted from the process's first thread: this one may have begun as far back as the thread that started it.
+        int first = priority(Math.toIntExact(ProcessHandle.current().pid()));
+        int asked = Math.max(priority(thread), Math.min(NICEST, first + steps * STEP));
+        function("setpriority").invokeInt(new Object[] {A_THREAD, thread, asked});
+    }
+
+    private static int priority(int thread) {
+        return function("getpriority").invokeInt(new Object[] {A_THREAD, thread});
     }
 
     private static Function function(String name) {

@@ -1,5 +1,5 @@
-# Generation token by token, on top of layers.py or narrow.py and of sampling.py. S slots, each with room for L tokens;
-# n of them begin together. cache holds for each layer the keys [S * K, E, L] and the values [S * K, L, E], as the
+# Generation token by token, on top of layers.py or narrow.py and of sampling.py. S rows, each with room for L tokens (an
+# engine's slots and length, and what fills them up); n of them begin together. cache holds for each layer the keys [S * K, E, L] and the values [S * K, L, E], as the
 # products read them.
 
 # Computes R prompts ids [R, P] (what pads them repeats their last token; last [R] are the flat places of those). The

@@ -113,8 +113,12 @@ final class OfflineRun implements AutoCloseable {
         boolean rewards = rewards(config);
         if (config.getString("model.policy").equals(Models.NEW)) {
             requireMadeOfStories(config, data);
-        } else if (!rewards) {
-            RunModels.requireLanguageModel(config, "model.policy", new RunModels(config).policy());
+        } else {
+            ModelFolder policy = new RunModels(config).policy();
+            if (!rewards) {
+                RunModels.requireLanguageModel(config, "model.policy", policy);
+            }
+            policy.tokenizer().close();
         }
         long seed = config.getLong("seed");
         if (rewards) {

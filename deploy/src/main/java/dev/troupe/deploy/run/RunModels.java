@@ -3,7 +3,6 @@ package dev.troupe.deploy.run;
 import com.typesafe.config.Config;
 import dev.troupe.deploy.settings.Models;
 import dev.troupe.deploy.settings.SettingsException;
-import dev.troupe.model.AdapterFolder;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelInit;
 import dev.troupe.model.Tokenizer;
@@ -34,9 +33,12 @@ final class RunModels {
 
     /** {@code model.reference}, or the policy's start. */
     ModelFolder reference() {
-        return config.getIsNull("model.reference")
-                ? policy()
-                : checked("model.reference", Models.of(config, "model.reference"));
+        if (config.getIsNull("model.reference")) {
+            return policy();
+        }
+        ModelFolder reference = checked("model.reference", Models.of(config, "model.reference"));
+        requireLanguageModel(config, "model.reference", reference);
+        return reference;
     }
 
     /** {@code model.teacher}: of the policy's vocabulary, for its distributions are compared with the policy's. */
@@ -68,7 +70,7 @@ final class RunModels {
     /** The model of a part of the reward. */
     ModelFolder reward(RewardPart part) {
         ModelFolder model = checked(part.key(), rewardPath(part));
-        if (!model.config().scoreHead() && !AdapterFolder.is(rewardPath(part))) {
+        if (!model.config().scoreHead()) {
             throw new SettingsException(
                     part.key() + " = " + part.what() + " has no score head: expected a reward model");
         }

@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 /** Sizes and SHA-256 of a checkpoint's files. */
 final class Digests {
     private static final String ADVICE =
-            "Remove the folder of that checkpoint: --resume then goes on from the one before it";
+            "Remove the folder of that checkpoint: --resume then goes on from the one before it, if there is one";
 
     private static final int BUFFER = 1 << 20;
 

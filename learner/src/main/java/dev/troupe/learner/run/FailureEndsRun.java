@@ -24,6 +24,16 @@ final class FailureEndsRun<T> extends BehaviorInterceptor<T, T> {
     }
 
     @Override
+    public Behavior<T> aroundStart(TypedActorContext<T> context, PreStartTarget<T> target) {
+        try {
+            return target.start(context);
+        } catch (RuntimeException | Error e) {
+            failed.accept(e);
+            throw e;
+        }
+    }
+
+    @Override
     public Behavior<T> aroundReceive(TypedActorContext<T> context, T message, ReceiveTarget<T> target) {
         try {
             return target.apply(context, message);

@@ -32,9 +32,12 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The learner's actors put together on a node: ledger, assembler, weights publisher and the learner itself. */
 public final class LearnerNode implements AutoCloseable {
@@ -49,6 +52,8 @@ public final class LearnerNode implements AutoCloseable {
     private static final int LEAST_UNSCORED = 32;
 
     private static final Duration FIND = Duration.ofSeconds(10);
+    private static final Duration LAST_PASS = Duration.ofSeconds(30);
+    private static final Logger LOG = LoggerFactory.getLogger(LearnerNode.class);
 
     private final ClusterNode cluster;
     private final ActorRef<LearnerActor.Command> learner;
@@ -208,10 +213,17 @@ public final class LearnerNode implements AutoCloseable {
                 .join();
     }
 
-    /** Frees threads and weights; the actors end with their node. */
+    /** Frees threads and weights; the actors end with their node. A pass under way asks for nothing more after it. */
     @Override
     public void close() {
         executor.shutdownNow();
+        try {
+            if (!executor.awaitTermination(LAST_PASS.toSeconds(), TimeUnit.SECONDS)) {
+                LOG.warn("the learner's pass goes on {} s after its run has ended", LAST_PASS.toSeconds());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         parity.close();
     }
 }

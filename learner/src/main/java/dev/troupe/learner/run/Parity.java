@@ -133,10 +133,13 @@ public final class Parity implements AutoCloseable {
 
     @Override
     public void close() {
-        Decoder open = decoder;
-        if (open != null) {
-            thread.run(open::close);
-        }
+        // On its thread, after a measurement under way: the base below an adapter is freed next.
+        thread.run(() -> {
+            Decoder open = decoder;
+            if (open != null) {
+                open.close();
+            }
+        });
         thread.close();
     }
 }
