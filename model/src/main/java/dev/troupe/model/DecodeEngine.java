@@ -157,7 +157,7 @@ public final class DecodeEngine implements AutoCloseable {
 
     /** Tokens that the cache of an engine has room for; a few more than slots times length. */
     public static long cachedTokens(int slots, int length) {
-        return (slots == 1 ? 1 : multiple(slots, ROW_MULTIPLE)) * multiple(length, WIDTH_MULTIPLE);
+        return computed(slots) * multiple(length, WIDTH_MULTIPLE);
     }
 
     /** @param layers what computes them */
@@ -183,8 +183,12 @@ public final class DecodeEngine implements AutoCloseable {
         return (number + of - 1) / of * of;
     }
 
+    private static long computed(int slots) {
+        return slots == 1 ? 1 : multiple(slots, ROW_MULTIPLE);
+    }
+
     private static int rows(int slots) {
-        return slots == 1 ? 1 : Math.toIntExact(multiple(slots, ROW_MULTIPLE));
+        return Math.toIntExact(computed(slots));
     }
 
     private NDArray columns(int room) {

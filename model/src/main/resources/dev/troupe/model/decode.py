@@ -1,6 +1,6 @@
 # Generation token by token, on top of layers.py or narrow.py and of sampling.py. S rows, each with room for L tokens (an
-# engine's slots and length, and what fills them up); n of them begin together. cache holds for each layer the keys [S * K, E, L] and the values [S * K, L, E], as the
-# products read them.
+# engine's slots and length, and what fills them up); n of them begin together. cache holds for each layer the keys
+# [S * K, E, L] and the values [S * K, L, E], as the products read them.
 
 # Computes R prompts ids [R, P] (what pads them repeats their last token; last [R] are the flat places of those). The
 # logits [R, V] after them, each layer's keys [R, K, E, P] and values [R, K, P, E], and a copy of ids, whose own memory

@@ -48,6 +48,7 @@ final class OfflineRun implements AutoCloseable {
     private static final int REPORT_EVERY = 10;
 
     private final Config config;
+    private final RunModels models;
     private final LearnerSettings settings;
     private final DataSettings data;
     private final RunFolder folder;
@@ -57,7 +58,8 @@ final class OfflineRun implements AutoCloseable {
     private final TensorThread first = TensorThread.start("train", 1);
     private final TensorThread second = TensorThread.start("train-2", 1);
 
-    private OfflineRun(RunRequest request) {
+    private OfflineRun(RunRequest request, RunModels models) {
+        this.models = models;
         this.config = request.settings().config();
         this.settings = LearnerSettings.from(config);
         this.data = DataSettings.from(config);
@@ -71,14 +73,15 @@ final class OfflineRun implements AutoCloseable {
             throw new SettingsException("--resume: algorithm = "
                     + request.settings().config().getString("algorithm") + " cannot resume yet; start it anew");
         }
-        check(request.settings().config());
-        try (OfflineRun run = new OfflineRun(request)) {
+        RunModels models = new RunModels(request.settings().config());
+        check(request.settings().config(), models);
+        try (OfflineRun run = new OfflineRun(request, models)) {
             return FailedRun.noted(run.folder, run.config, run::train);
         }
     }
 
     private int train() {
-        try (RunForms forms = new RunForms(config, new RunModels(config))) {
+        try (RunForms forms = new RunForms(config, models)) {
             return train(rewards ? forms.scoring(start()) : forms.language(start()));
         }
     }
@@ -107,14 +110,14 @@ final class OfflineRun implements AutoCloseable {
     }
 
     /** Looks at what the settings name before the run's folder is made, so that what is wrong leaves nothing behind. */
-    private static void check(Config config) {
+    private static void check(Config config, RunModels models) {
         MemoryEstimate.of(config).requireRoom(1);
         DataSettings data = DataSettings.from(config);
         boolean rewards = rewards(config);
         if (config.getString("model.policy").equals(Models.NEW)) {
             requireMadeOfStories(config, data);
         } else {
-            ModelFolder policy = new RunModels(config).policy();
+            ModelFolder policy = models.policy();
             if (!rewards) {
                 RunModels.requireLanguageModel(config, "model.policy", policy);
             }
@@ -149,7 +152,7 @@ final class OfflineRun implements AutoCloseable {
     /** The model to begin with: given, or new in {@code start} of the run's folder. */
     private ModelFolder start() {
         if (!config.getString("model.policy").equals(Models.NEW)) {
-            ModelFolder given = new RunModels(config).policy();
+            ModelFolder given = models.policy();
             boolean whole = ModelSettings.from(config).mode() == ModelSettings.Mode.FULL;
             return rewards && whole && !given.config().scoreHead()
                     ? new ModelFolder(

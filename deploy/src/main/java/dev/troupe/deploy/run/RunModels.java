@@ -71,8 +71,8 @@ final class RunModels {
     ModelFolder reward(RewardPart part) {
         ModelFolder model = checked(part.key(), rewardPath(part));
         if (!model.config().scoreHead()) {
-            throw new SettingsException(
-                    part.key() + " = " + part.what() + " has no score head: expected a reward model");
+            throw new SettingsException(part.key() + " = " + part.what()
+                    + " has no score head: expected a reward model, as algorithm = reward trains one");
         }
         return model;
     }

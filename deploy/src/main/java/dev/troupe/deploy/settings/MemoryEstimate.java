@@ -11,6 +11,7 @@ import dev.troupe.model.ModelSettings;
 import dev.troupe.model.Numerics;
 import dev.troupe.reward.RewardPart;
 import dev.troupe.reward.RewardSettings;
+import dev.troupe.rollout.RolloutSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -174,9 +175,7 @@ public final class MemoryEstimate {
         boolean valueApart = !start.equals(absolute("model.policy"));
         AdapterMemory policy = AdapterMemory.of(memory("model.policy").model(), settings);
         AdapterMemory value = AdapterMemory.of(ModelFolder.config(start), settings);
-        int context = config.getInt("rollout.context");
-        int most = policy.model().maxPositions();
-        int length = context == 0 ? most : Math.min(context, most);
+        int length = RolloutSettings.from(config).contextOf(policy.model());
         long micro = config.getLong("micro_batch");
         long rows = config.getLong("scoring.batch");
         roles.add(new Role(
@@ -255,9 +254,7 @@ public final class MemoryEstimate {
         ModelMemory policy = memory("model.policy");
         ModelMemory value = config.getIsNull("model.value") ? policy : memory("model.value");
         ModelMemory reference = config.getIsNull("model.reference") ? policy : memory("model.reference");
-        int context = config.getInt("rollout.context");
-        int most = policy.model().maxPositions();
-        int length = context == 0 ? most : Math.min(context, most);
+        int length = RolloutSettings.from(config).contextOf(policy.model());
         long micro = config.getLong("micro_batch");
         long rows = config.getLong("scoring.batch");
         roles.add(new Role(
