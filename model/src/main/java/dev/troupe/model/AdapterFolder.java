@@ -57,6 +57,15 @@ public record AdapterFolder(Path path, String base, AdapterConfig config, boolea
 
     /** Where the model is that the adapter was made for; an error names the folders that were looked for. */
     public Path basePath() {
+        return basePath(path, base);
+    }
+
+    /** {@link #basePath()} of a folder, whatever else its configuration says. */
+    static Path basePath(Path path) {
+        return basePath(path, object(path).path("base_model_name_or_path").asText(""));
+    }
+
+    private static Path basePath(Path path, String base) {
         Set<Path> places = new LinkedHashSet<>(
                 List.of(path.resolve(base).normalize(), Path.of(base).toAbsolutePath()));
         return places.stream()
@@ -76,6 +85,29 @@ public record AdapterFolder(Path path, String base, AdapterConfig config, boolea
 
     /** Reads adapter_config.json and adapter_model.safetensors; errors name the file and the key. */
     public static AdapterFolder open(Path path) {
+        return open(path, Set.of());
+    }
+
+    /**
+     * As {@link #open(Path)}.
+     *
+     * @param ignoredKeys keys of adapter_config.json that are read as if they were not there
+     */
+    public static AdapterFolder open(Path path, Set<String> ignoredKeys) {
+        Path file = path.resolve(CONFIG);
+        JsonNode node = object(path);
+        AdapterConfig config = config(node, file);
+        boolean score = scoreHead(node, file);
+        String base = node.path("base_model_name_or_path").asText("");
+        return new AdapterFolder(
+                path,
+                base,
+                config,
+                score,
+                HalfFloats.as(DataType.DATA_TYPE_F32, Safetensors.read(path.resolve(WEIGHTS))));
+    }
+
+    private static JsonNode object(Path path) {
         Path file = path.resolve(CONFIG);
         if (!Files.isRegularFile(file)) {
             throw new ModelException(
@@ -86,15 +118,7 @@ public record AdapterFolder(Path path, String base, AdapterConfig config, boolea
             if (node == null || !node.isObject()) {
                 throw new ModelException(file + ": expected a JSON object");
             }
-            AdapterConfig config = config(node, file);
-            boolean score = scoreHead(node, file);
-            String base = node.path("base_model_name_or_path").asText("");
-            return new AdapterFolder(
-                    path,
-                    base,
-                    config,
-                    score,
-                    HalfFloats.as(DataType.DATA_TYPE_F32, Safetensors.read(path.resolve(WEIGHTS))));
+            return node;
         } catch (JsonProcessingException e) {
             throw new ModelException(file + ": not valid JSON: " + e.getOriginalMessage(), e);
         } catch (IOException e) {

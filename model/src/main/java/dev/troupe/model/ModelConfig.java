@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,8 +87,17 @@ public record ModelConfig(
 
     /** Reads config.json; the error names the file and the key. */
     public static ModelConfig read(Path file) {
+        return read(file, Set.of());
+    }
+
+    /**
+     * As {@link #read(Path)}.
+     *
+     * @param ignoredKeys keys that are read as if they were not there
+     */
+    public static ModelConfig read(Path file, Set<String> ignoredKeys) {
         try {
-            return parse(Files.readString(file), file.toString());
+            return parse(Files.readString(file), file.toString(), ignoredKeys);
         } catch (IOException e) {
             throw new ModelException("cannot read model configuration " + file + ": " + e, e);
         }
@@ -95,6 +105,10 @@ public record ModelConfig(
 
     /** Reads the text of a config.json; {@code source} serves in errors. */
     public static ModelConfig parse(String json, String source) {
+        return parse(json, source, Set.of());
+    }
+
+    private static ModelConfig parse(String json, String source, Set<String> ignoredKeys) {
         try {
             JsonNode node = JSON.readTree(json);
             if (node == null || !node.isObject()) {

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,16 +36,25 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
      * made for with the adapter merged.
      */
     public static ModelFolder open(Path path) {
+        return open(path, Set.of());
+    }
+
+    /**
+     * As {@link #open(Path)}.
+     *
+     * @param ignoredKeys keys of its files that are read as if they were not there
+     */
+    public static ModelFolder open(Path path, Set<String> ignoredKeys) {
         if (AdapterFolder.is(path)) {
-            AdapterFolder adapter = AdapterFolder.open(path);
-            ModelFolder whole = open(adapter.basePath()).merged(adapter);
+            AdapterFolder adapter = AdapterFolder.open(path, ignoredKeys);
+            ModelFolder whole = open(adapter.basePath(), ignoredKeys).merged(adapter);
             return new ModelFolder(path, whole.config, whole.weights);
         }
         if (GgufModel.isGguf(path)) {
-            GgufModel file = GgufModel.open(path);
+            GgufModel file = GgufModel.open(path, ignoredKeys);
             return checked(path, path, file.config(), file.weights());
         }
-        ModelConfig config = config(path);
+        ModelConfig config = config(path, ignoredKeys);
         Path file = path.resolve(WEIGHTS);
         Path index = path.resolve(ShardedWeights.INDEX);
         if (Files.exists(file)) {
@@ -60,18 +70,27 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
      * The configuration of a folder or GGUF file, or of the model that an adapter was made for, without the weights.
      */
     public static ModelConfig config(Path path) {
+        return config(path, Set.of());
+    }
+
+    /**
+     * As {@link #config(Path)}.
+     *
+     * @param ignoredKeys keys of its files that are read as if they were not there
+     */
+    public static ModelConfig config(Path path, Set<String> ignoredKeys) {
         if (AdapterFolder.is(path)) {
-            AdapterFolder adapter = AdapterFolder.open(path);
-            return config(adapter.basePath()).withScoreHead(adapter.scoreHead());
+            AdapterFolder adapter = AdapterFolder.open(path, ignoredKeys);
+            return config(adapter.basePath(), ignoredKeys).withScoreHead(adapter.scoreHead());
         }
         if (GgufModel.isGguf(path)) {
-            return GgufModel.open(path).config();
+            return GgufModel.open(path, ignoredKeys).config();
         }
         if (!Files.isDirectory(path)) {
             throw new ModelException("no model folder " + path + " (expected a folder with " + CONFIG + " and "
                     + WEIGHTS + ", or a .gguf file)");
         }
-        ModelConfig config = ModelConfig.read(path.resolve(CONFIG));
+        ModelConfig config = ModelConfig.read(path.resolve(CONFIG), ignoredKeys);
         List<Integer> ends = generationEnds(path.resolve(GENERATION));
         return ends.isEmpty() ? config : config.withEosIds(ends);
     }
@@ -115,9 +134,7 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
     /** Where the tokenizer's files are: an adapter may leave them to its base. */
     private static Path tokenizerFolder(Path path) {
         boolean own = Files.exists(path.resolve("tokenizer.json"));
-        return own || !AdapterFolder.is(path)
-                ? path
-                : tokenizerFolder(AdapterFolder.open(path).basePath());
+        return own || !AdapterFolder.is(path) ? path : tokenizerFolder(AdapterFolder.basePath(path));
     }
 
     /** In the decoder's order, without tensors that some writers add and that say nothing new. */

@@ -3,7 +3,10 @@ package dev.troupe.model;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Settings of this room; troupe/model.conf documents each key.
@@ -13,8 +16,10 @@ import java.util.List;
  * @param adapter the adapter's numbers; they matter unless everything is trained
  * @param numerics number format, and what is kept for the backward pass
  * @param device where the process keeps its tensors
+ * @param ignoredKeys keys of model files that are read as if they were not there
  */
-public record ModelSettings(String policy, Mode mode, AdapterConfig adapter, Numerics numerics, Device device) {
+public record ModelSettings(
+        String policy, Mode mode, AdapterConfig adapter, Numerics numerics, Device device, Set<String> ignoredKeys) {
     /** What is trained. */
     public enum Mode {
         /** Every weight. */
@@ -36,7 +41,14 @@ public record ModelSettings(String policy, Mode mode, AdapterConfig adapter, Num
         Numerics numerics =
                 new Numerics(Dtype.of("dtype", c.getString("dtype")), c.getBoolean("model.gradient_checkpointing"));
         Device device = Device.of("device", c.getString("device"));
-        return new ModelSettings(c.getString("model.policy"), mode(c), adapter(c), numerics, device);
+        return new ModelSettings(c.getString("model.policy"), mode(c), adapter(c), numerics, device, ignoredKeys(c));
+    }
+
+    private static Set<String> ignoredKeys(Config config) {
+        return Arrays.stream(config.getString("model.ignore_keys").split(","))
+                .map(String::trim)
+                .filter(key -> !key.isEmpty())
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     private static AdapterConfig adapter(Config config) {

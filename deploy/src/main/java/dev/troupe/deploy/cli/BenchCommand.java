@@ -79,10 +79,13 @@ final class BenchCommand implements Runnable {
             return threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
         }
 
+        @Mixin
+        private IgnoredKeys ignored = new IgnoredKeys();
+
         ModelFolder open() {
             atLeast("--batch", batch, 1);
             atLeast("--prompt", prompt, 1);
-            return ModelFolder.open(Models.folder("--model", model));
+            return ModelFolder.open(Models.folder("--model", model), ignored.keys());
         }
 
         static void atLeast(String option, int value, int least) {

@@ -18,6 +18,7 @@ import dev.troupe.deploy.settings.Models;
 import dev.troupe.deploy.settings.Settings;
 import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.model.ModelFolder;
+import dev.troupe.model.ModelSettings;
 import dev.troupe.reward.RewardSettings;
 import dev.troupe.rollout.RolloutSettings;
 import java.io.PrintWriter;
@@ -25,6 +26,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.LongFunction;
 import java.util.stream.LongStream;
@@ -120,6 +122,7 @@ final class BestOfNCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Config config = settings().config();
+        Set<String> ignored = ModelSettings.from(config).ignoredKeys();
         RewardSettings rewards = RewardSettings.from(config);
         DataSettings data = DataSettings.from(config);
         RolloutSettings rollout = RolloutSettings.from(config);
@@ -127,12 +130,13 @@ final class BestOfNCommand implements Callable<Integer> {
         List<Prompt> drawn =
                 LongStream.range(0, prompts(source)).mapToObj(source::draw).toList();
         RunReward.requireColumns(rewards, data, "data.prompts = " + data.prompts(), drawn);
-        try (LoadedModel policy = LoadedModel.open("model.policy", config.getString("model.policy"))) {
+        try (LoadedModel policy = LoadedModel.open("model.policy", config.getString("model.policy"), ignored)) {
             RunReward reward = new RunReward(
                     rewards,
                     data,
                     policy.folder(),
-                    part -> RunReward.Model.whole(ModelFolder.open(Models.folder(part.key(), part.what(), "reward"))));
+                    part -> RunReward.Model.whole(
+                            ModelFolder.open(Models.folder(part.key(), part.what(), "reward"), ignored)));
             Choice choice = choice();
             LongFunction<int[]> ids = Learning.prompts(
                     config,

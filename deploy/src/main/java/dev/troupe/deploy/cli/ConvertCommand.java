@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -39,6 +40,9 @@ final class ConvertCommand implements Callable<Integer> {
 
     /** Name of the file that {@code --to gguf} writes. */
     private static final String FILE = "model.gguf";
+
+    @Mixin
+    private IgnoredKeys ignored = new IgnoredKeys();
 
     @Spec
     private CommandSpec spec;
@@ -97,8 +101,10 @@ final class ConvertCommand implements Callable<Integer> {
     }
 
     private ModelFolder source() {
-        ModelFolder source = ModelFolder.open(Models.folder("--model", model));
-        return merge == null ? source : source.merged(AdapterFolder.open(Models.folder("--merge", merge)));
+        ModelFolder source = ModelFolder.open(Models.folder("--model", model), ignored.keys());
+        return merge == null
+                ? source
+                : source.merged(AdapterFolder.open(Models.folder("--merge", merge), ignored.keys()));
     }
 
     private Path folder(DataType type) {

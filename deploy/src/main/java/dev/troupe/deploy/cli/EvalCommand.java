@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -42,6 +43,9 @@ import picocli.CommandLine.Spec;
             "  troupe eval --model runs/first --base stories --reward stories-reward"
         })
 final class EvalCommand implements Callable<Integer> {
+    @Mixin
+    private IgnoredKeys ignored = new IgnoredKeys();
+
     @Spec
     private CommandSpec spec;
 
@@ -99,8 +103,8 @@ final class EvalCommand implements Callable<Integer> {
         Settings settings = Settings.parse("defaults", "", overrides);
         DataSettings data = DataSettings.from(settings.config());
         PrintWriter out = spec.commandLine().getOut();
-        try (LoadedModel ours = LoadedModel.open("--model", model);
-                LoadedModel theirs = LoadedModel.open("--base", base)) {
+        try (LoadedModel ours = LoadedModel.open("--model", model, ignored.keys());
+                LoadedModel theirs = LoadedModel.open("--base", base, ignored.keys())) {
             requireSame("--model", ours.folder(), ours.tokenizer(), theirs);
             Evaluation evaluation = new Evaluation(
                     new WholeModel(theirs.folder().config()),
@@ -131,7 +135,7 @@ final class EvalCommand implements Callable<Integer> {
         RunReward.requireColumns(settings, data, "--prompts " + prompts, Sources.evaluation(data));
         Map<RewardPart, RunReward.Model> models = new HashMap<>();
         for (RewardPart part : settings.models()) {
-            ModelFolder folder = ModelFolder.open(Models.folder("--reward", part.what(), "reward"));
+            ModelFolder folder = ModelFolder.open(Models.folder("--reward", part.what(), "reward"), ignored.keys());
             try (Tokenizer tokenizer = folder.tokenizer()) {
                 requireSameTokenizer("--reward", tokenizer, theirs);
             }

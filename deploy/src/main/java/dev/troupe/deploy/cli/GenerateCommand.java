@@ -25,6 +25,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -44,6 +45,9 @@ import picocli.CommandLine.Spec;
         })
 final class GenerateCommand implements Callable<Integer> {
     private static final int SLOTS = 32;
+
+    @Mixin
+    private IgnoredKeys ignored = new IgnoredKeys();
 
     @Spec
     private CommandSpec spec;
@@ -114,7 +118,7 @@ final class GenerateCommand implements Callable<Integer> {
     public Integer call() {
         SamplingConfig sampling = sampling();
         PrintWriter out = spec.commandLine().getOut();
-        try (LoadedModel loaded = LoadedModel.open("--model", model, adapter, null, Dtype.FP32)) {
+        try (LoadedModel loaded = LoadedModel.open("--model", model, adapter, null, Dtype.FP32, ignored.keys())) {
             ModelConfig config = loaded.folder().config();
             if (chat) {
                 noticeAnswersWithoutEnd(loaded.tokenizer());

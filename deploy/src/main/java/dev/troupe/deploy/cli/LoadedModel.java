@@ -16,6 +16,7 @@ import dev.troupe.model.Tokenizer;
 import dev.troupe.model.WholeModel;
 import dev.troupe.proto.TensorSet;
 import java.nio.file.Path;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,28 +37,30 @@ record LoadedModel(
         implements AutoCloseable {
 
     /** Opens what an option names. */
-    static LoadedModel open(String option, String nameOrFolder) {
-        return open(option, nameOrFolder, null, null, Dtype.FP32);
+    static LoadedModel open(String option, String nameOrFolder, Set<String> ignoredKeys) {
+        return open(option, nameOrFolder, null, null, Dtype.FP32, ignoredKeys);
     }
 
     /**
      * As above, with an adapter's folder on it and its matrices quantised, each unless null.
      *
      * @param quantize {@code nf4}
+     * @param ignoredKeys keys of the model's files that are read as if they were not there
      */
     static LoadedModel open(
             String option,
             String nameOrFolder,
             @Nullable String adapterFolder,
             @Nullable String quantize,
-            Dtype dtype) {
+            Dtype dtype,
+            Set<String> ignoredKeys) {
         if (quantize != null && !quantize.equals("nf4")) {
             throw new SettingsException("--quantize " + quantize + ": expected nf4");
         }
         Path path = Models.folder(option, nameOrFolder);
-        ModelFolder folder = ModelFolder.open(path);
+        ModelFolder folder = ModelFolder.open(path, ignoredKeys);
         MemoryEstimate.requireRoomFor(option + " " + nameOrFolder, folder.config(), dtype, quantize != null);
-        AdapterFolder adapter = adapterFolder == null ? null : AdapterFolder.open(Path.of(adapterFolder));
+        AdapterFolder adapter = adapterFolder == null ? null : AdapterFolder.open(Path.of(adapterFolder), ignoredKeys);
         Tokenizer tokenizer = folder.tokenizer();
         TensorThread thread = TensorThread.start("model", Runtime.getRuntime().availableProcessors());
         FrozenBase.Storage plain = dtype == Dtype.BF16 ? FrozenBase.Storage.BF16 : FrozenBase.Storage.FP32;

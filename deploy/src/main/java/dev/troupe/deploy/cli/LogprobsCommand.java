@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -34,6 +35,9 @@ import picocli.CommandLine.Spec;
         footer = {"", "Example:", "  troupe logprobs --model stories --input texts.jsonl --top 5"})
 final class LogprobsCommand implements Callable<Integer> {
     private static final int ROWS = 16;
+
+    @Mixin
+    private IgnoredKeys ignored = new IgnoredKeys();
 
     @Spec
     private CommandSpec spec;
@@ -74,7 +78,7 @@ final class LogprobsCommand implements Callable<Integer> {
         if (quantize != null && dtype != Dtype.FP32) {
             throw new SettingsException("--quantize " + quantize + " says how matrices are held: leave --dtype out");
         }
-        try (LoadedModel loaded = LoadedModel.open("--model", model, adapter, quantize, dtype)) {
+        try (LoadedModel loaded = LoadedModel.open("--model", model, adapter, quantize, dtype, ignored.keys())) {
             int vocabulary = loaded.folder().config().vocabulary();
             if (top < 0 || top > vocabulary) {
                 throw new SettingsException("--top " + top + ": expected at most the vocabulary, " + vocabulary);

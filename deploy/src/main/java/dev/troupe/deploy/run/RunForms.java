@@ -119,10 +119,10 @@ final class RunForms implements AutoCloseable {
     RunReward.Model reward(RewardPart part) {
         Path path = models.rewardPath(part);
         if (settings.mode() == Mode.LORA && AdapterFolder.is(path)) {
-            AdapterFolder adapter = AdapterFolder.open(path);
+            AdapterFolder adapter = AdapterFolder.open(path, settings.ignoredKeys());
             FrozenBase below = open(adapter.basePath());
             if (below != null) {
-                ModelFolder base = ModelFolder.open(adapter.basePath());
+                ModelFolder base = ModelFolder.open(adapter.basePath(), settings.ignoredKeys());
                 return new RunReward.Model(
                         new ModelFolder(path, base.config(), base.weights()),
                         () -> AdaptedModel.of(below, adapter).decoder(adapter.tensors(), false));

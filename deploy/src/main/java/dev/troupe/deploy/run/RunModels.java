@@ -5,27 +5,31 @@ import dev.troupe.deploy.settings.Models;
 import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelInit;
+import dev.troupe.model.ModelSettings;
 import dev.troupe.model.Tokenizer;
 import dev.troupe.reward.RewardPart;
 import dev.troupe.reward.RewardSettings;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Finds and opens the model folders that a run's settings name, and checks that they fit each other. */
 final class RunModels {
     private final Config config;
+    private final Set<String> ignoredKeys;
     private @Nullable ModelFolder policy;
 
     RunModels(Config config) {
         this.config = config;
+        this.ignoredKeys = ModelSettings.from(config).ignoredKeys();
     }
 
     /** {@code model.policy}; opened once, for a quantised GGUF file is widened when it is. */
     synchronized ModelFolder policy() {
         ModelFolder opened = policy;
         if (opened == null) {
-            opened = ModelFolder.open(Models.of(config, "model.policy"));
+            opened = ModelFolder.open(Models.of(config, "model.policy"), ignoredKeys);
             policy = opened;
         }
         return opened;
@@ -110,7 +114,7 @@ final class RunModels {
 
     /** Token ids mean the same to every model of a run: a tokenizer that differs is refused. */
     private ModelFolder checked(String key, Path folder) {
-        ModelFolder model = ModelFolder.open(folder);
+        ModelFolder model = ModelFolder.open(folder, ignoredKeys);
         try (Tokenizer theirs = model.tokenizer();
                 Tokenizer ours = policy().tokenizer()) {
             if (!theirs.sameTokens(ours)) {

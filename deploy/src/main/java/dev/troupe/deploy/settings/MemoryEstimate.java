@@ -174,7 +174,7 @@ public final class MemoryEstimate {
         Path start = valueStart(rewards);
         boolean valueApart = !start.equals(absolute("model.policy"));
         AdapterMemory policy = AdapterMemory.of(memory("model.policy").model(), settings);
-        AdapterMemory value = AdapterMemory.of(ModelFolder.config(start), settings);
+        AdapterMemory value = AdapterMemory.of(ModelFolder.config(start, settings.ignoredKeys()), settings);
         int length = RolloutSettings.from(config).contextOf(policy.model());
         long micro = config.getLong("micro_batch");
         long rows = config.getLong("scoring.batch");
@@ -303,7 +303,7 @@ public final class MemoryEstimate {
     }
 
     private ModelMemory memory(RewardPart part) {
-        return new ModelMemory(ModelFolder.config(folder(part)), settings.numerics());
+        return new ModelMemory(ModelFolder.config(folder(part), settings.ignoredKeys()), settings.numerics());
     }
 
     private ModelMemory memory(String key) {
@@ -313,7 +313,7 @@ public final class MemoryEstimate {
         String name = config.getString(key);
         ModelConfig model = key.equals("model.policy") && name.equals(Models.NEW)
                 ? Models.newShape(config)
-                : ModelFolder.config(Models.of(config, key));
+                : ModelFolder.config(Models.of(config, key), settings.ignoredKeys());
         return new ModelMemory(model, settings.numerics());
     }
 }

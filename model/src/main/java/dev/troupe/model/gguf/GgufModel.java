@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A GGUF file: llama, qwen2 or qwen3 in F32, F16, BF16, Q8_0, Q4_0 or Q4_1, with its tokenizer. Opening reads a header;
@@ -54,6 +55,15 @@ public final class GgufModel {
 
     /** Reads the header; a broken or unknown file gives an error that names it and the reason. */
     public static GgufModel open(Path path) {
+        return open(path, Set.of());
+    }
+
+    /**
+     * As {@link #open(Path)}.
+     *
+     * @param ignoredKeys keys of the metadata that are read as if they were not there
+     */
+    public static GgufModel open(Path path, Set<String> ignoredKeys) {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             long size = channel.size();
             ByteBuffer head = channel.map(FileChannel.MapMode.READ_ONLY, 0, Math.min(size, LARGEST_HEADER));
