@@ -52,7 +52,7 @@ public record AdaptedModel(FrozenBase base, AdapterConfig adapter, boolean score
      * which is chosen for memory, and where autograd would keep each matrix as it was widened for a layer.
      */
     public static boolean recomputes(ModelConfig model, AdapterConfig adapter, FrozenBase.Storage storage) {
-        boolean byKernel = !model.family().qkNorm() && adapter.dropout() == 0;
+        boolean byKernel = model.byKernel() && adapter.dropout() == 0;
         return storage == FrozenBase.Storage.NF4 || (storage == FrozenBase.Storage.BF16 && !byKernel);
     }
 

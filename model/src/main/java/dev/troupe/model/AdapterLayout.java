@@ -24,7 +24,7 @@ final class AdapterLayout {
     static final int SCALE = 3;
 
     static final String PREFIX = "base_model.model.";
-    static final String SCORE = PREFIX + "score.weight";
+    static final String SCORE = PREFIX + WeightLayout.SCORE;
 
     /** A rectangle of a named tensor, whose columns lie in a leaf from a column on. */
     private record Block(String name, int row, int leafRow, int rows, int leafColumn) {}

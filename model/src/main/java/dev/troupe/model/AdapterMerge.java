@@ -36,7 +36,7 @@ public final class AdapterMerge {
             }
         }
         if (tensors.contains(AdapterLayout.SCORE)) {
-            out.put("score.weight", tensors.get(AdapterLayout.SCORE));
+            out.put(WeightLayout.SCORE, tensors.get(AdapterLayout.SCORE));
         }
         return TensorSet.of(out);
     }

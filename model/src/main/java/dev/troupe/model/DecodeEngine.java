@@ -49,6 +49,7 @@ public final class DecodeEngine implements AutoCloseable {
     private final int rows;
 
     private final int[] dims;
+    private final double[] numbers;
     private final int promptsAPass;
     private final TensorList cache;
     private final TensorList fixed;
@@ -77,7 +78,8 @@ public final class DecodeEngine implements AutoCloseable {
         this.length = length;
         this.rows = rows(slots);
         int room = Math.toIntExact(multiple(length, WIDTH_MULTIPLE));
-        this.dims = Decoder.dims(config);
+        this.dims = config.dims();
+        this.numbers = config.numbers();
         // Small models compute many at the price of a few, which few slots seldom need.
         this.promptsAPass = NarrowWeights.isNarrow(config) && slots > MOST_PROMPTS ? MOST_PROMPTS : FEW_PROMPTS;
         this.script = script;
@@ -344,7 +346,7 @@ public final class DecodeEngine implements AutoCloseable {
                     scope.create(last),
                     weights.slots(),
                     dims,
-                    config.normEps());
+                    numbers);
             prompts.keep(some, pass);
         }
     }
@@ -405,7 +407,7 @@ public final class DecodeEngine implements AutoCloseable {
     }
 
     private Step shared() {
-        script.infer("step", inputs, answer, fixed, cache, seen, none, weights.slots(), dims, config.normEps(), how());
+        script.infer("step", inputs, answer, fixed, cache, seen, none, weights.slots(), dims, numbers, how());
         return step(answerValues, rows, slots);
     }
 
@@ -413,8 +415,7 @@ public final class DecodeEngine implements AutoCloseable {
         double[] values = new double[3 * rows];
         inputValues.get(0, values);
         try (NDArray there = manager.create(values, new Shape(3, rows))) {
-            script.infer(
-                    "step", there, answer, fixed, cache, seen, none, weights.slots(), dims, config.normEps(), how());
+            script.infer("step", there, answer, fixed, cache, seen, none, weights.slots(), dims, numbers, how());
         }
         return step(DoubleBuffer.wrap(answer.toDoubleArray()), rows, slots);
     }

@@ -39,24 +39,25 @@ public final class Decoder implements AutoCloseable {
         this.form = new WholeModel(config, numerics);
         this.numerics = numerics;
         this.script = Script.load(Decoder.class, "decoder.py", "linear.py", "kernel.py", "head.py", "divergence.py");
-        boolean byKernel = !config.family().qkNorm();
+        boolean byKernel = config.byKernel();
         if (trainable) {
             WholeModel.requireTravels(config);
         }
         DeviceWeights live = new DeviceWeights(config, set, script, numerics.dtype(), byKernel || !trainable);
         this.weights = live;
-        this.dims = dims(config);
+        this.dims = config.dims();
         if (trainable) {
             allocateGradients(byKernel && numerics.dtype() == Dtype.BF16);
         }
         boolean checkpointing = numerics.gradientCheckpointing();
         this.trunk = byKernel
-                ? new Kernel(script, live.slots(), live.inSlots(gradients), dims, config.normEps(), checkpointing)
-                : new Definition(script, live::slots, dims, config.normEps(), checkpointing, trainable);
+                ? new Kernel(script, live.slots(), live.inSlots(gradients), dims, config.numbers(), checkpointing)
+                : new Definition(script, live::slots, dims, config.numbers(), checkpointing, trainable);
         this.head = new Head(
                 script,
                 live.slot(WeightLayout.HEAD_SLOT),
-                live.inSlots(gradients).get(WeightLayout.HEAD_SLOT));
+                live.inSlots(gradients).get(WeightLayout.HEAD_SLOT),
+                config.logitCap());
     }
 
     private Decoder(AdaptedModel form, TensorSet adapter, boolean trainable) {
@@ -66,17 +67,17 @@ public final class Decoder implements AutoCloseable {
         this.script = form.base().script();
         AdapterWeights live = new AdapterWeights(form.base(), config, form.adapter(), adapter, script);
         this.weights = live;
-        this.dims = dims(config);
+        this.dims = config.dims();
         if (trainable) {
             allocateGradients(false);
         }
         boolean checkpointing = numerics.gradientCheckpointing();
-        Trunk definition = new Definition(script, this::slots, dims, config.normEps(), checkpointing, false);
-        this.trunk = config.family().qkNorm()
-                ? definition
-                : new Kernel(script, live.slots(), live.inPlaces(gradients), dims, config.normEps(), checkpointing);
+        Trunk definition = new Definition(script, this::slots, dims, config.numbers(), checkpointing, false);
+        this.trunk = config.byKernel()
+                ? new Kernel(script, live.slots(), live.inPlaces(gradients), dims, config.numbers(), checkpointing)
+                : definition;
         this.dropping = form.adapter().dropout() > 0 ? definition : null;
-        this.head = new Head(script, live.head(), live.headGradient(gradients));
+        this.head = new Head(script, live.head(), live.headGradient(gradients), config.logitCap());
     }
 
     private Decoder(FrozenBase base) {
@@ -85,11 +86,11 @@ public final class Decoder implements AutoCloseable {
         this.numerics = Numerics.FP32;
         this.script = base.script();
         this.weights = new NoLiveWeights(base);
-        this.dims = dims(config);
-        this.trunk = config.family().qkNorm()
-                ? new Definition(script, base::slots, dims, config.normEps(), false, false)
-                : new Kernel(script, base.slots(), new NDList(), dims, config.normEps(), false);
-        this.head = new Head(script, base.places().get(WeightLayout.HEAD_SLOT), base.absent());
+        this.dims = config.dims();
+        this.trunk = config.byKernel()
+                ? new Kernel(script, base.slots(), new NDList(), dims, config.numbers(), false)
+                : new Definition(script, base::slots, dims, config.numbers(), false, false);
+        this.head = new Head(script, base.places().get(WeightLayout.HEAD_SLOT), base.absent(), config.logitCap());
     }
 
     /** Puts weights on the device; names and shapes must be the configuration's, errors name the tensor. */
@@ -113,10 +114,6 @@ public final class Decoder implements AutoCloseable {
     /** The base itself, adapters off; it can only score. */
     public static Decoder over(FrozenBase base) {
         return new Decoder(base);
-    }
-
-    static int[] dims(ModelConfig config) {
-        return new int[] {config.layers(), config.kvHeads(), config.heads() / config.kvHeads(), config.headDim()};
     }
 
     /**
@@ -312,8 +309,13 @@ public final class Decoder implements AutoCloseable {
         }
         try (Batch batch = Batch.of(rows, Batch.Kind.COMPLETION)) {
             checkLength(batch);
-            NDArray hidden = head.over(batch.manager(), kernels().hidden(batch), temperature);
-            head.distillation().softTargets(batch, hidden, topK < config.vocabulary() - 1 ? topK : 0, sink);
+            head.distillation()
+                    .softTargets(
+                            batch,
+                            kernels().hidden(batch),
+                            temperature,
+                            topK < config.vocabulary() - 1 ? topK : 0,
+                            sink);
         }
     }
 
@@ -356,7 +358,7 @@ public final class Decoder implements AutoCloseable {
 
     /** From now on decoder.py computes the hidden states, and not the kernel. */
     void withoutKernel(boolean checkpointing) {
-        trunk = new Definition(script, weights::slots, dims, config.normEps(), checkpointing, true);
+        trunk = new Definition(script, weights::slots, dims, config.numbers(), checkpointing, true);
     }
 
     /** Positions a chunk of the head's. */
@@ -392,7 +394,7 @@ public final class Decoder implements AutoCloseable {
     private Object[] head(Batch batch, Object... more) {
         checkLength(batch);
         List<Object> arguments = new ArrayList<>(List.of(batch.ids(), batch.positions(), batch.segments()));
-        arguments.addAll(List.of(batch.selected(), slots(), dims, config.normEps()));
+        arguments.addAll(List.of(batch.selected(), slots(), dims, config.numbers()));
         arguments.addAll(Arrays.asList(more));
         return arguments.toArray();
     }

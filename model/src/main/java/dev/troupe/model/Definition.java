@@ -18,7 +18,7 @@ final class Definition implements Trunk {
     private final Script script;
     private final Supplier<TensorList> weights;
     private final int[] dims;
-    private final double eps;
+    private final double[] numbers;
     private final boolean checkpointing;
     private final boolean embeddingTrained;
 
@@ -27,13 +27,13 @@ final class Definition implements Trunk {
             Script script,
             Supplier<TensorList> weights,
             int[] dims,
-            double eps,
+            double[] numbers,
             boolean checkpointing,
             boolean embeddingTrained) {
         this.script = script;
         this.weights = weights;
         this.dims = dims;
-        this.eps = eps;
+        this.numbers = numbers;
         this.checkpointing = checkpointing;
         this.embeddingTrained = embeddingTrained;
     }
@@ -49,7 +49,7 @@ final class Definition implements Trunk {
                 batch.selected(),
                 weights.get(),
                 dims,
-                eps);
+                numbers);
     }
 
     @Override
@@ -82,7 +82,7 @@ final class Definition implements Trunk {
         }
 
         private NDList start(NDManager manager) {
-            return script.tensors(manager, "start", batch.ids(), batch.positions(), batch.segments(), w, dims);
+            return script.tensors(manager, "start", batch.ids(), batch.positions(), batch.segments(), w, dims, numbers);
         }
 
         Pass pass() {
@@ -92,11 +92,11 @@ final class Definition implements Trunk {
                 x = layer(scope, x, i);
             }
             inputs.add(x);
-            return new Pass(script.tensor(scope, "rms_norm_of", x, w, eps), this::backward);
+            return new Pass(script.tensor(scope, "final", x, w, numbers), this::backward);
         }
 
         private NDArray layer(NDManager manager, NDArray x, int i) {
-            return script.tensor(manager, "layer", x, begun, batch.selected(), w, i, dims, eps);
+            return script.tensor(manager, "layer", x, begun, batch.selected(), w, i, dims, numbers);
         }
 
         private void backward(NDArray arrived) {
@@ -123,7 +123,7 @@ final class Definition implements Trunk {
             x.setRequiresGradient(true);
             try (Autograd.Pause on = Autograd.resume();
                     NDManager once = Libtorch.scope()) {
-                NDArray out = i == dims[0] ? script.tensor(once, "rms_norm_of", x, w, eps) : layer(once, x, i);
+                NDArray out = i == dims[0] ? script.tensor(once, "final", x, w, numbers) : layer(once, x, i);
                 Definition.backward(out, d);
             }
             NDArray gradient = JniUtils.getGradient((PtNDArray) x);

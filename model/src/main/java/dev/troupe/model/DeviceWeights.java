@@ -49,7 +49,7 @@ final class DeviceWeights implements LiveWeights {
             memory.add(direct && made.size() * Float.BYTES <= Integer.MAX_VALUE ? Device.bytes(made) : null);
         }
         this.all = inSlots(leaves);
-        all.set(WeightLayout.ROPE_SLOT, manager.create(config.rope().inverseFrequencies(config.headDim())));
+        all.set(WeightLayout.ROPE_SLOT, WeightLayout.rope(manager, config));
         this.leafList = TensorList.of(leaves);
         this.slots = TensorList.of(all);
         assign(weights);

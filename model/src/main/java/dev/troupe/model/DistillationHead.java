@@ -21,21 +21,28 @@ final class DistillationHead {
     private final NDArray weight;
     private final NDArray gradient;
     private final int chunk;
+    private final double cap;
 
-    /** @param gradient of the weight, or empty if the head is not trained */
-    DistillationHead(Script script, NDArray weight, NDArray gradient, int chunk) {
+    /**
+     * @param gradient of the weight, or empty if the head is not trained
+     * @param cap of the logits; 0 for none
+     */
+    DistillationHead(Script script, NDArray weight, NDArray gradient, int chunk, double cap) {
         this.script = script;
         this.weight = weight;
         this.gradient = gradient;
         this.chunk = chunk;
+        this.cap = cap;
     }
 
-    /** The distributions at a batch's outputs, over hidden states [N, D] that are divided by the temperature. */
-    void softTargets(Batch batch, NDArray hidden, int topK, Decoder.SoftTargetSink sink) {
+    /** The distributions at a batch's outputs, over hidden states [N, D]. */
+    void softTargets(Batch batch, NDArray plain, double temperature, int topK, Decoder.SoftTargetSink sink) {
+        NDArray hidden = over(batch.manager(), plain, temperature);
         try (NDArray head = script.tensor(batch.manager(), "wide", weight)) {
             for (int from = 0; from < batch.outputs(); from += chunk) {
                 int to = Math.min(from + chunk, batch.outputs());
-                try (NDList made = script.tensors(batch.manager(), "head_soft_targets", hidden, head, from, to, topK)) {
+                try (NDList made = script.tensors(
+                        batch.manager(), "head_soft_targets", hidden, head, from, to, topK, cap / temperature)) {
                     byRow(batch, from, to, made.get(1).toIntArray(), made.get(0).toFloatArray(), sink);
                 }
             }
@@ -79,7 +86,7 @@ final class DistillationHead {
         List<NDArray> kept = new ArrayList<>();
         for (int from = 0; from < batch.outputs(); from += chunk) {
             int to = Math.min(from + chunk, batch.outputs());
-            try (NDList made = chunk(batch, h, head, from, to, teacher, beta)) {
+            try (NDList made = chunk(batch, h, head, from, to, teacher, beta, cap / temperature)) {
                 System.arraycopy(made.get(0).toFloatArray(), 0, divergences, from, to - from);
                 System.arraycopy(made.get(1).toFloatArray(), 0, entropies, from, to - from);
                 if (recording && kept.size() < KEPT_CHUNKS) {
@@ -100,7 +107,7 @@ final class DistillationHead {
                         int place = from / chunk;
                         try (NDList made = place < kept.size()
                                 ? new NDList(kept.get(place))
-                                : chunk(batch, h, head, from, to, teacher, beta)) {
+                                : chunk(batch, h, head, from, to, teacher, beta, cap / temperature)) {
                             backward(scope, d, made.get(made.size() - 1), h, head, from, to, back);
                         }
                     }
@@ -147,7 +154,14 @@ final class DistillationHead {
     }
 
     private NDList chunk(
-            Batch batch, NDArray h, NDArray head, int from, int to, List<SoftTargets> teacher, double beta) {
+            Batch batch,
+            NDArray h,
+            NDArray head,
+            int from,
+            int to,
+            List<SoftTargets> teacher,
+            double beta,
+            double over) {
         int k = teacher.get(0).topK();
         int buckets = teacher.get(0).buckets();
         long[] ids = new long[(to - from) * k];
@@ -166,7 +180,7 @@ final class DistillationHead {
         NDManager scope = batch.manager();
         try (NDArray likeliest = scope.create(ids, k == 0 ? new Shape(0) : new Shape(to - from, k));
                 NDArray theirs = scope.create(logprobs, new Shape(to - from, buckets))) {
-            return script.tensors(scope, "head_divergence", h, head, from, to, likeliest, theirs, beta);
+            return script.tensors(scope, "head_divergence", h, head, from, to, likeliest, theirs, beta, over);
         }
     }
 

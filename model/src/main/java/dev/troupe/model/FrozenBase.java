@@ -73,7 +73,7 @@ public final class FrozenBase implements AutoCloseable {
         if (all[WeightLayout.HEAD_SLOT] == null) {
             all[WeightLayout.HEAD_SLOT] = all[0];
         }
-        all[WeightLayout.ROPE_SLOT] = manager.create(config.rope().inverseFrequencies(config.headDim()));
+        all[WeightLayout.ROPE_SLOT] = WeightLayout.rope(manager, config);
         this.places = new NDList();
         for (NDArray place : all) {
             places.add(place == null ? absent : place);

@@ -16,16 +16,19 @@ final class Head {
     private final Script script;
     private final NDArray weight;
     private final NDArray gradient;
+    private final double cap;
     private int chunk;
 
     /**
      * @param weight [V, D], or [1, D] for scores
      * @param gradient of the same shape, or empty if the head is not trained
+     * @param cap of the logits; 0 for none
      */
-    Head(Script script, NDArray weight, NDArray gradient) {
+    Head(Script script, NDArray weight, NDArray gradient, double cap) {
         this.script = script;
         this.weight = weight;
         this.gradient = gradient;
+        this.cap = cap;
         this.chunk = (int) Math.max(1, CHUNK_NUMBERS / weight.getShape().get(0));
     }
 
@@ -36,13 +39,13 @@ final class Head {
 
     /** The same weight where whole distributions matter; some six numbers are held there for each logit. */
     DistillationHead distillation() {
-        return new DistillationHead(script, weight, gradient, Math.max(1, chunk / 4));
+        return new DistillationHead(script, weight, gradient, Math.max(1, chunk / 4), cap);
     }
 
     /** Log-probabilities [N] of the batch's targets. */
     NDArray logprobs(Batch batch, NDArray hidden, double temperature) {
         NDArray h = over(batch.manager(), hidden, temperature);
-        return script.tensor(batch.manager(), "head_logprobs", h, weight, batch.targets(), chunk);
+        return script.tensor(batch.manager(), "head_logprobs", h, weight, batch.targets(), chunk, cap / temperature);
     }
 
     /** Scores [N]. */
@@ -60,15 +63,39 @@ final class Head {
             Trunk.Pass pass = trunk.begin(batch);
             NDManager scope = batch.manager();
             NDArray h = over(scope, pass.hidden(), temperature);
-            TensorList made = script.list("head_forward", h, weight, batch.targets(), chunk);
+            double over = cap / temperature;
+            TensorList made = cap > 0
+                    ? script.list("capped_head_forward", h, weight, batch.targets(), chunk, over)
+                    : script.list("head_forward", h, weight, batch.targets(), chunk);
             scope.attachInternal(UUID.randomUUID().toString(), made);
             NDArray logprobs = script.tensor(scope, "pick", made, 0);
             NDArray spread = script.tensor(scope, "pick", made, 1);
             spread.setRequiresGradient(entropies);
             Autograd.defer(logprobs, d -> {
                 try (NDArray e = entropies ? spread.getGradient() : scope.create(new float[0]);
-                        NDArray back = script.tensor(
-                                scope, "head_backward", d, e, h, weight, batch.targets(), made, gradient, chunk);
+                        NDArray back = cap > 0
+                                ? script.tensor(
+                                        scope,
+                                        "capped_head_backward",
+                                        d,
+                                        e,
+                                        h,
+                                        weight,
+                                        batch.targets(),
+                                        gradient,
+                                        chunk,
+                                        over)
+                                : script.tensor(
+                                        scope,
+                                        "head_backward",
+                                        d,
+                                        e,
+                                        h,
+                                        weight,
+                                        batch.targets(),
+                                        made,
+                                        gradient,
+                                        chunk);
                         NDArray scaled = over(scope, back, temperature)) {
                     made.close();
                     pass.backward().accept(scaled);

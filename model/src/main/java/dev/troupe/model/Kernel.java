@@ -10,7 +10,7 @@ final class Kernel implements Trunk {
     private final TensorList weights;
     private final TensorList gradients;
     private final int[] dims;
-    private final double eps;
+    private final double[] numbers;
     private final boolean checkpointing;
 
     /**
@@ -18,12 +18,12 @@ final class Kernel implements Trunk {
      * @param gradients in the same places, empty for what is not trained
      * @param checkpointing keep only the layers' inputs, and compute each layer a second time on the way back
      */
-    Kernel(Script script, TensorList weights, NDList gradients, int[] dims, double eps, boolean checkpointing) {
+    Kernel(Script script, TensorList weights, NDList gradients, int[] dims, double[] numbers, boolean checkpointing) {
         this.script = script;
         this.weights = weights;
         this.gradients = TensorList.of(gradients);
         this.dims = dims;
-        this.eps = eps;
+        this.numbers = numbers;
         this.checkpointing = checkpointing;
     }
 
@@ -51,7 +51,7 @@ final class Kernel implements Trunk {
                 batch.selected(),
                 weights,
                 dims,
-                eps,
+                numbers,
                 keep,
                 checkpointing && keep);
     }
@@ -67,7 +67,7 @@ final class Kernel implements Trunk {
                 weights,
                 gradients,
                 dims,
-                eps);
+                numbers);
         made.close();
     }
 

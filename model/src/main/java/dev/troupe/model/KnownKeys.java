@@ -42,6 +42,11 @@ public final class KnownKeys {
         return all(keys);
     }
 
+    /** Whether a key is among them. */
+    boolean knows(String key) {
+        return rule(key) != null;
+    }
+
     private KnownKeys all(String... keys) {
         Arrays.stream(keys).forEach(key -> rules.put(key, new Rule(null, null)));
         return this;

@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The shape of a decoder, read from a Hugging Face config.json in the old or the transformers-5 form.
@@ -22,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param bosId first token of a text, or -1
  * @param eosIds tokens that end a text, maybe none; the first is the one written
  * @param padId padding token, or -1
+ * @param traits what is computed beyond Llama
  */
 public record ModelConfig(
         ModelFamily family,
@@ -39,7 +39,8 @@ public record ModelConfig(
         boolean tied,
         int bosId,
         List<Integer> eosIds,
-        int padId) {
+        int padId,
+        DecoderTraits traits) {
     private static final ObjectMapper JSON = new ObjectMapper();
     /** Far beyond any model: what a broken file says is refused before anything is made as large. */
     private static final int MAX_WIDTH = 1 << 20;
@@ -61,6 +62,14 @@ public record ModelConfig(
         require((long) heads * headDim <= MAX_WIDTH, heads + " heads of " + headDim + "; at most " + MAX_WIDTH);
         require(maxPositions > 0, "max_position_embeddings must be positive");
         require(normEps > 0, "rms_norm_eps must be positive");
+        rope.inverseFrequencies(headDim);
+        require(
+                traits.windows().layers().isEmpty() || traits.windows().layers().size() == layers,
+                "windows of " + traits.windows().layers().size() + " layers; expected " + layers);
+        Rope local = traits.windows().rope();
+        require(
+                local == null || local.channels(headDim) == rope.channels(headDim),
+                "partial_rotary_factor must be the same for all layers");
     }
 
     /** A new Llama with rope theta 10000, for models made from nothing. */
@@ -78,11 +87,12 @@ public record ModelConfig(
                 hidden / heads,
                 maxPositions,
                 1e-5,
-                new Rope(10000.0, null),
+                Rope.of(10000.0),
                 true,
                 1,
                 List.of(2),
-                0);
+                0,
+                DecoderTraits.NONE);
     }
 
     /** Reads config.json; the error names the file and the key. */
@@ -114,7 +124,7 @@ public record ModelConfig(
             if (node == null || !node.isObject()) {
                 throw new ModelException(source + ": expected a JSON object");
             }
-            return new ConfigReader(node, source).read();
+            return ConfigReader.read(new ConfigKeys(node, source), ignoredKeys);
         } catch (JsonProcessingException e) {
             throw new ModelException(source + ": not valid JSON: " + e.getOriginalMessage(), e);
         } catch (IllegalArgumentException e) {
@@ -154,7 +164,102 @@ public record ModelConfig(
                 tied,
                 bosId,
                 ends,
-                padId);
+                padId,
+                traits);
+    }
+
+    /** The same decoder with or without a head of its own beside the embedding. */
+    public ModelConfig withTied(boolean embeddingIsHead) {
+        return new ModelConfig(
+                family,
+                scoreHead,
+                vocabulary,
+                hidden,
+                intermediate,
+                layers,
+                heads,
+                kvHeads,
+                headDim,
+                maxPositions,
+                normEps,
+                rope,
+                embeddingIsHead,
+                bosId,
+                eosIds,
+                padId,
+                traits);
+    }
+
+    /** Whether kernel.py computes this decoder; otherwise autograd differentiates decoder.py. */
+    public boolean byKernel() {
+        return traits.byKernel() && family.names().normsAsInLlama();
+    }
+
+    /** Whether nothing is computed that narrow.py does not know. */
+    boolean isPlain() {
+        return byKernel() && windows().size() == 0 && traits.scales().attention() == 0 && rope.plainAmplitude();
+    }
+
+    /** The windows that have an effect in rows as long as the context. */
+    DecoderTraits.Windows windows() {
+        return traits.windows().within(maxPositions);
+    }
+
+    /**
+     * Sizes as the scripts take them: layers, key-value heads, queries of each, width of a head, window (0: none), and
+     * if there is one for each layer whether it is windowed.
+     */
+    int[] dims() {
+        DecoderTraits.Windows windows = windows();
+        int[] dims = new int[windows.size() > 0 ? 5 + layers : 5];
+        int[] sizes = {layers, kvHeads, heads / kvHeads, headDim, windows.size()};
+        System.arraycopy(sizes, 0, dims, 0, sizes.length);
+        for (int i = 0; i < dims.length - sizes.length; i++) {
+            dims[sizes.length + i] = windows.at(i) ? 1 : 0;
+        }
+        return dims;
+    }
+
+    /**
+     * Numbers as the scripts take them: epsilon of the norms, scale of scores, of embeddings, of what is added to the
+     * residual stream, of logits, caps of scores and of logits, what norms add to their weights, activation.
+     */
+    double[] numbers() {
+        DecoderTraits.Scales scales = traits.scales();
+        return new double[] {
+            normEps,
+            scales.attention() == 0 ? 1 / Math.sqrt(headDim) : scales.attention(),
+            scales.embedding(),
+            scales.residual(),
+            scoreHead ? 1 : scales.logits(),
+            scales.attentionCap(),
+            logitCap(),
+            traits.normsAddOne() ? 1 : 0,
+            traits.activation().ordinal()
+        };
+    }
+
+    /** The cap of the logits; 0 where there is none. */
+    double logitCap() {
+        return scoreHead ? 0 : traits.scales().logitCap();
+    }
+
+    /**
+     * The rope as the scripts take it: [1, headDim / 2] frequencies; with amplitudes or a rope of windowed layers [4,
+     * headDim / 2] frequencies and amplitudes, then those of windowed layers.
+     */
+    float[][] ropeRows() {
+        Rope local = windows().rope();
+        if (local == null && rope.plainAmplitude()) {
+            return new float[][] {rope.inverseFrequencies(headDim)};
+        }
+        Rope windowed = local == null ? rope : local;
+        return new float[][] {
+            rope.inverseFrequencies(headDim),
+            rope.amplitudes(headDim),
+            windowed.inverseFrequencies(headDim),
+            windowed.amplitudes(headDim)
+        };
     }
 
     /** {@link #toJson(DataType)} of a model whose weights are F32. */
@@ -170,7 +275,7 @@ public record ModelConfig(
      */
     public String toJson(DataType weights) {
         ObjectNode n = JSON.createObjectNode();
-        n.putArray("architectures").add(scoreHead ? family.scoreArchitecture() : family.architecture());
+        n.putArray("architectures").add(architecture());
         n.put("model_type", family.modelType());
         n.put("vocab_size", vocabulary);
         n.put("hidden_size", hidden);
@@ -179,20 +284,17 @@ public record ModelConfig(
         n.put("num_attention_heads", heads);
         n.put("num_key_value_heads", kvHeads);
         n.put("head_dim", headDim);
-        n.put("hidden_act", "silu");
-        n.put("max_position_embeddings", maxPositions);
+        n.put(
+                "max_position_embeddings",
+                rope.scaling() instanceof Rope.LongRope longRope ? longRope.positions() : maxPositions);
         n.put("rms_norm_eps", normEps);
-        n.put("rope_theta", rope.theta());
-        Rope.Llama3 scaling = rope.llama3();
-        if (scaling != null) {
-            ObjectNode s = n.putObject("rope_scaling");
-            s.put("rope_type", "llama3");
-            s.put("factor", scaling.factor());
-            s.put("low_freq_factor", scaling.lowFrequency());
-            s.put("high_freq_factor", scaling.highFrequency());
-            s.put("original_max_position_embeddings", scaling.originalPositions());
+        if (family == ModelFamily.OLMO3) {
+            Rope local = traits.windows().rope();
+            RopeKeys.write(rope, local == null ? rope : local, n);
+        } else {
+            RopeKeys.write(rope, n);
         }
-        n.put("attention_bias", false);
+        family.write(this, n);
         n.put("tie_word_embeddings", tied);
         putId(n, "bos_token_id", bosId);
         if (eosIds.size() > 1) {
@@ -216,6 +318,14 @@ public record ModelConfig(
         return n.toPrettyString() + "\n";
     }
 
+    private String architecture() {
+        if (scoreHead) {
+            return family.scoreArchitecture();
+        }
+        boolean first = family == ModelFamily.BAICHUAN && !traits.normalisedHead();
+        return first ? FamilyKeys.FIRST_BAICHUAN : family.architecture();
+    }
+
     private static void putId(ObjectNode node, String key, int id) {
         if (id >= 0) {
             node.put(key, id);
@@ -227,130 +337,6 @@ public record ModelConfig(
     private static void require(boolean ok, String message) {
         if (!ok) {
             throw new IllegalArgumentException(message);
-        }
-    }
-
-    /** Reads keys with errors that name them. */
-    private record ConfigReader(JsonNode node, String source) {
-        ModelConfig read() {
-            ModelFamily family = ModelFamily.of(text("model_type"), source);
-            refuse("attention_bias", family != ModelFamily.QWEN2);
-            refuse("mlp_bias", true);
-            refuse("use_sliding_window", true);
-            JsonNode quantized = node.path("quantization_config");
-            if (quantized.isObject()) {
-                throw new ModelException(
-                        source + ": quantization_config with quant_method = "
-                                + quantized.path("quant_method").asText("?")
-                                + ": quantised Hugging Face folders are not read;"
-                                + " expected the model as it was before (adapter.mode = qlora quantises it here), or a GGUF file");
-            }
-            node.path("layer_types").forEach(type -> {
-                if (!type.asText().equals("full_attention")) {
-                    throw new ModelException(source + ": layer_types holds " + type + ": only full_attention is known");
-                }
-            });
-            if (!"silu".equals(node.path("hidden_act").asText("silu"))) {
-                throw new ModelException(source + ": hidden_act = " + node.get("hidden_act") + ": only silu is known");
-            }
-            String architecture = node.path("architectures").path(0).asText(family.architecture());
-            boolean score = architecture.equals(family.scoreArchitecture());
-            if (!score && !architecture.equals(family.architecture())) {
-                throw new ModelException(source + ": architecture " + architecture + " is not known; expected "
-                        + family.architecture() + " or " + family.scoreArchitecture());
-            }
-            int labels =
-                    node.path("id2label").isObject() ? node.path("id2label").size() : 1;
-            if (score && labels != 1) {
-                throw new ModelException(source + ": a score head of " + labels + " labels; only one is known");
-            }
-            int heads = integer("num_attention_heads", null);
-            int hidden = integer("hidden_size", null);
-            return new ModelConfig(
-                    family,
-                    score,
-                    integer("vocab_size", null),
-                    hidden,
-                    integer("intermediate_size", null),
-                    integer("num_hidden_layers", null),
-                    heads,
-                    integer("num_key_value_heads", heads),
-                    integer("head_dim", hidden / Math.max(1, heads)),
-                    integer("max_position_embeddings", null),
-                    number(node, "rms_norm_eps", 1e-6),
-                    rope(),
-                    node.path("tie_word_embeddings").asBoolean(false),
-                    integer("bos_token_id", -1),
-                    ends(),
-                    integer("pad_token_id", -1));
-        }
-
-        private Rope rope() {
-            boolean newForm = node.path("rope_parameters").isObject();
-            JsonNode scaling = newForm ? node.get("rope_parameters") : node.path("rope_scaling");
-            double theta = number(newForm ? scaling : node, "rope_theta", 10000.0);
-            String type = scaling.path("rope_type").asText(scaling.path("type").asText("default"));
-            return switch (type) {
-                case "default" -> new Rope(theta, null);
-                case "llama3" ->
-                    new Rope(
-                            theta,
-                            new Rope.Llama3(
-                                    number(scaling, "factor", null),
-                                    number(scaling, "low_freq_factor", null),
-                                    number(scaling, "high_freq_factor", null),
-                                    (int) number(scaling, "original_max_position_embeddings", null)));
-                default ->
-                    throw new ModelException(
-                            source + ": rope type '" + type + "' is not known; expected default or llama3");
-            };
-        }
-
-        private List<Integer> ends() {
-            JsonNode eos = node.path("eos_token_id");
-            if (eos.isArray()) {
-                return java.util.stream.StreamSupport.stream(eos.spliterator(), false)
-                        .map(JsonNode::asInt)
-                        .toList();
-            }
-            return eos.isInt() ? List.of(eos.asInt()) : List.of();
-        }
-
-        private void refuse(String key, boolean where) {
-            if (where && node.path(key).asBoolean(false)) {
-                throw new ModelException(source + ": " + key + " = true is not supported");
-            }
-        }
-
-        private String text(String key) {
-            if (!node.path(key).isTextual()) {
-                throw new ModelException(source + ": key " + key + " is missing or not a text");
-            }
-            return node.get(key).asText();
-        }
-
-        private int integer(String key, @Nullable Integer otherwise) {
-            JsonNode value = node.path(key);
-            if (value.isInt()) {
-                return value.asInt();
-            }
-            if (otherwise != null && (value.isMissingNode() || value.isNull())) {
-                return otherwise;
-            }
-            throw new ModelException(source + ": key " + key
-                    + (value.isMissingNode() ? " is missing" : " = " + value + ": expected an integer"));
-        }
-
-        private double number(JsonNode from, String key, @Nullable Double otherwise) {
-            JsonNode value = from.path(key);
-            if (value.isNumber()) {
-                return value.asDouble();
-            }
-            if (otherwise != null && (value.isMissingNode() || value.isNull())) {
-                return otherwise;
-            }
-            throw new ModelException(source + ": key " + key
-                    + (value.isMissingNode() ? " is missing" : " = " + value + ": expected a number"));
         }
     }
 }

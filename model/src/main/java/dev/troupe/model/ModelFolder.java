@@ -113,20 +113,22 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
     }
 
     private static ModelFolder checked(Path path, Path file, ModelConfig config, TensorSet read) {
-        WeightLayout layout = new WeightLayout(config);
-        TensorSet weights = ordered(read, config, layout);
+        ModelConfig shape = config.tied() && hasOwnHead(read, config) ? config.withTied(false) : config;
+        WeightLayout layout = new WeightLayout(shape);
+        TensorSet weights = ordered(read, shape, layout);
         try {
             layout.check(weights);
         } catch (ModelException e) {
             throw new ModelException(file + ": " + e.getMessage(), e);
         }
-        return new ModelFolder(path, config, weights);
+        boolean normalised = shape.traits().normalisedHead() && !shape.scoreHead();
+        return new ModelFolder(path, shape, normalised ? NormalisedHead.of(shape, weights) : weights);
     }
 
     /** This model in fp32 with an adapter worked into its weights, and the adapter's score head if it has one. */
     public ModelFolder merged(AdapterFolder adapter) {
         ModelConfig shape = config.withScoreHead(adapter.scoreHead());
-        TensorSet start = shape.scoreHead() && !config.scoreHead() ? ModelInit.withScoreHead(weights) : weights;
+        TensorSet start = shape.scoreHead() && !config.scoreHead() ? ModelInit.withScoreHead(config, weights) : weights;
         TensorSet wide = HalfFloats.as(DataType.DATA_TYPE_F32, start);
         return new ModelFolder(path, shape, AdapterMerge.merge(shape, wide, adapter.config(), adapter.tensors()));
     }
@@ -135,6 +137,18 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
     private static Path tokenizerFolder(Path path) {
         boolean own = Files.exists(path.resolve("tokenizer.json"));
         return own || !AdapterFolder.is(path) ? path : tokenizerFolder(AdapterFolder.basePath(path));
+    }
+
+    /** Whether a head is stored beside the embedding and differs from it: then it counts, whatever the keys say. */
+    private static boolean hasOwnHead(TensorSet read, ModelConfig config) {
+        String head = config.family().names().head() + ".weight";
+        String embedding = config.family().names().embedding() + ".weight";
+        if (config.scoreHead() || !read.contains(head) || !read.contains(embedding)) {
+            return false;
+        }
+        HostTensor a = read.get(head);
+        HostTensor b = read.get(embedding);
+        return a.dtype() != b.dtype() || !a.data().equals(b.data());
     }
 
     /** In the decoder's order, without tensors that some writers add and that say nothing new. */
@@ -146,7 +160,7 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
             }
         }
         for (String name : read.names()) {
-            boolean copy = name.equals("lm_head.weight") && config.tied();
+            boolean copy = name.equals(config.family().names().head() + ".weight") && config.tied();
             if (!copy && !name.endsWith(".rotary_emb.inv_freq")) {
                 tensors.putIfAbsent(name, read.get(name));
             }

@@ -24,7 +24,7 @@ public final class ModelInit {
             long[] shape = e.getValue();
             float[] values = new float[Math.toIntExact(Arrays.stream(shape).reduce(1, Math::multiplyExact))];
             if (name.endsWith("norm.weight")) {
-                Arrays.fill(values, 1f);
+                Arrays.fill(values, config.traits().normsAddOne() ? 0f : 1f);
             } else if (!name.endsWith(".bias")) {
                 fillNormal(values, seed, draw);
             }
@@ -46,12 +46,11 @@ public final class ModelInit {
         }
     }
 
-    /** The decoder of a language model with a score head of zeros in the head's place. */
-    public static TensorSet withScoreHead(TensorSet weights) {
+    /** The weights of a language model with a score head of zeros in the head's place. */
+    public static TensorSet withScoreHead(ModelConfig config, TensorSet weights) {
         Map<String, HostTensor> tensors = new LinkedHashMap<>(weights.tensors());
-        tensors.remove("lm_head.weight");
-        long hidden = weights.get("model.norm.weight").shape()[0];
-        tensors.put("score.weight", HostTensor.ofFloats(new float[Math.toIntExact(hidden)], 1, hidden));
+        tensors.remove(config.family().names().head() + ".weight");
+        tensors.put(WeightLayout.SCORE, HostTensor.ofFloats(new float[config.hidden()], 1, config.hidden()));
         return TensorSet.of(tensors);
     }
 }

@@ -13,14 +13,14 @@ final class NarrowWeights implements PlacedWeights {
     private final DeviceWeights plain;
     private final Script script;
     private final int[] dims;
-    private final double eps;
+    private final double[] numbers;
     private TensorList made;
 
     /** @param script with narrow.py */
     NarrowWeights(ModelConfig config, TensorSet weights, Script script) {
         this.script = script;
-        this.dims = Decoder.dims(config);
-        this.eps = config.normEps();
+        this.dims = config.dims();
+        this.numbers = config.numbers();
         this.plain = new DeviceWeights(config, weights, script, Dtype.FP32, false);
         this.made = make();
     }
@@ -32,11 +32,11 @@ final class NarrowWeights implements PlacedWeights {
 
     /** Whether narrow.py can compute this model. */
     static boolean suits(ModelConfig config, Dtype dtype) {
-        return isNarrow(config) && dtype == Dtype.FP32 && !config.family().qkNorm();
+        return isNarrow(config) && dtype == Dtype.FP32 && config.isPlain();
     }
 
     private TensorList make() {
-        return script.inferred("narrowed_list", plain.slots(), dims, eps);
+        return script.inferred("narrowed_list", plain.slots(), dims, numbers);
     }
 
     @Override

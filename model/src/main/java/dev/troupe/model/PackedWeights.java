@@ -35,7 +35,7 @@ final class PackedWeights implements PlacedWeights {
         this.rows = rows;
         this.places = new NDArray[layout.slots()];
         Arrays.fill(places, manager.create(new Shape(0), DataType.FLOAT32));
-        places[WeightLayout.ROPE_SLOT] = manager.create(config.rope().inverseFrequencies(config.headDim()));
+        places[WeightLayout.ROPE_SLOT] = WeightLayout.rope(manager, config);
         this.slots = TensorList.of(new NDList(places));
         assign(weights);
     }

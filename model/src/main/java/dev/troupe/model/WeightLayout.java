@@ -25,7 +25,7 @@ final class WeightLayout {
     static final int GLOBAL_SLOTS = 4;
 
     /** Script slots of each layer. */
-    static final int LAYER_SLOTS = 9;
+    static final int LAYER_SLOTS = 14;
 
     /** Slot of the head. */
     static final int HEAD_SLOT = 2;
@@ -52,73 +52,146 @@ final class WeightLayout {
      */
     record Leaf(String name, int slot, long[] shape, int rowBytes, List<Piece> pieces) {}
 
+    private static final String WEIGHT = ".weight";
+    private static final String BIAS = ".bias";
+
+    /** The score head, in all families. */
+    static final String SCORE = "score.weight";
+
     private final ModelConfig config;
+    private final TensorNames names;
     private final List<Leaf> leaves = new ArrayList<>();
     private final Map<String, long[]> tensors = new LinkedHashMap<>();
 
     WeightLayout(ModelConfig config) {
         this.config = config;
+        this.names = config.family().names();
         int hidden = config.hidden();
-        plain("model.embed_tokens.weight", 0, config.vocabulary(), hidden);
+        plain(names.embedding() + WEIGHT, 0, config.vocabulary(), hidden);
         for (int i = 0; i < config.layers(); i++) {
-            layer("model.layers." + i, GLOBAL_SLOTS + LAYER_SLOTS * i);
+            layer(names.layers() + i + ".", GLOBAL_SLOTS + LAYER_SLOTS * i);
         }
-        plain("model.norm.weight", 1, hidden);
+        plain(names.norm() + WEIGHT, 1, hidden);
         if (config.scoreHead()) {
-            plain("score.weight", HEAD_SLOT, 1, hidden);
+            plain(SCORE, HEAD_SLOT, 1, hidden);
         } else if (!config.tied()) {
-            plain("lm_head.weight", HEAD_SLOT, config.vocabulary(), hidden);
+            plain(names.head() + WEIGHT, HEAD_SLOT, config.vocabulary(), hidden);
         }
     }
 
     private void layer(String prefix, int slot) {
         int hidden = config.hidden();
-        int width = config.headDim();
-        int queries = config.heads() * width;
-        plain(prefix + ".input_layernorm.weight", slot, hidden);
-        attention(prefix + ".self_attn.", slot);
-        plain(prefix + ".self_attn.o_proj.weight", slot + 5, hidden, queries);
-        plain(prefix + ".post_attention_layernorm.weight", slot + 6, hidden);
-        int inner = config.intermediate();
-        String gate = tensor(prefix + ".mlp.gate_proj.weight", inner, hidden);
-        String up = tensor(prefix + ".mlp.up_proj.weight", inner, hidden);
-        leaf(
-                prefix + ".mlp.gate_up_proj.weight",
-                slot + 7,
-                List.of(new Piece(gate, 0, 0, inner), new Piece(up, 0, inner, inner)),
-                2 * inner,
-                hidden);
-        plain(prefix + ".mlp.down_proj.weight", slot + 8, hidden, inner);
+        int queries = config.heads() * config.headDim();
+        norm(prefix, 0, slot);
+        attention(prefix, slot);
+        String output = prefix + names.output();
+        plain(output + WEIGHT, slot + 5, hidden, queries);
+        norm(prefix, 2, slot + 6);
+        mlp(prefix, WEIGHT, slot + 7, hidden);
+        String down = prefix + names.down();
+        plain(down + WEIGHT, slot + 8, hidden, config.intermediate());
+        norm(prefix, 1, slot + 9);
+        norm(prefix, 3, slot + 10);
+        DecoderTraits.Biases biases = config.traits().biases();
+        if (biases.output()) {
+            plain(output + BIAS, slot + 11, hidden);
+        }
+        if (biases.mlp()) {
+            mlp(prefix, BIAS, slot + 12);
+            plain(down + BIAS, slot + 13, hidden);
+        }
+    }
+
+    private void norm(String prefix, int place, int slot) {
+        String name = names.norms().get(place);
+        if (name != null) {
+            plain(prefix + name + WEIGHT, slot, config.hidden());
+        }
     }
 
     private void attention(String prefix, int slot) {
         int width = config.headDim();
         int rows = (config.heads() + 2 * config.kvHeads()) * width;
-        fused(prefix, "weight", slot + 1, rows, config.hidden());
-        if (config.family().qkvBias()) {
-            fused(prefix, "bias", slot + 2, rows);
+        fused(prefix, WEIGHT, slot + 1, rows, config.hidden());
+        if (config.traits().biases().qkv()) {
+            fused(prefix, BIAS, slot + 2, rows);
         }
-        if (config.family().qkNorm()) {
-            plain(prefix + "q_norm.weight", slot + 3, width);
-            plain(prefix + "k_norm.weight", slot + 4, width);
+        DecoderTraits.QkNorm norm = config.traits().qkNorm();
+        if (norm != DecoderTraits.QkNorm.NONE) {
+            boolean all = norm == DecoderTraits.QkNorm.ALL_HEADS;
+            headNorm(prefix + TensorNames.QUERY_NORM + WEIGHT, slot + 3, all ? config.heads() : 1);
+            headNorm(prefix + TensorNames.KEY_NORM + WEIGHT, slot + 4, all ? config.kvHeads() : 1);
         }
+    }
+
+    private void headNorm(String name, int slot, int heads) {
+        int width = config.headDim();
+        List<Piece> pieces = new ArrayList<>();
+        tensor(name, (long) heads * width);
+        turning(pieces, name, 0, 0, heads);
+        leaf(name, slot, pieces, (long) heads * width);
+    }
+
+    private void mlp(String prefix, String kind, int slot, long... columns) {
+        int inner = config.intermediate();
+        List<Piece> pieces = new ArrayList<>();
+        int parts = names.mlp().size();
+        for (int i = 0; i < parts; i++) {
+            String name = tensor(prefix + names.mlp().get(i) + kind, shape(2 / parts * (long) inner, columns));
+            pieces.add(new Piece(name, 0, i * inner, 2 / parts * inner));
+        }
+        leaf(prefix + "mlp.gate_up_proj" + kind, slot, pieces, shape(2L * inner, columns));
     }
 
     /** q, k and v by key-value head: its queries, its key, its value. */
     private void fused(String prefix, String kind, int slot, int rows, long... columns) {
         int width = config.headDim();
         int group = config.heads() / config.kvHeads();
-        String q = tensor(prefix + "q_proj." + kind, shape(config.heads() * width, columns));
-        String k = tensor(prefix + "k_proj." + kind, shape(config.kvHeads() * width, columns));
-        String v = tensor(prefix + "v_proj." + kind, shape(config.kvHeads() * width, columns));
+        int keyRows = config.kvHeads() * width;
+        int queryRows = config.heads() * width;
+        List<String> three = new ArrayList<>();
+        for (String name : names.attention()) {
+            boolean one = names.attention().size() == 1;
+            int here = one ? rows : three.isEmpty() ? queryRows : keyRows;
+            three.add(tensor(prefix + name + kind, shape(here, columns)));
+        }
+        String q = three.get(0);
+        String k = three.get(three.size() == 1 ? 0 : 1);
+        String v = three.get(three.size() == 1 ? 0 : 2);
+        boolean stacked = names.fusion() == TensorNames.Fusion.STACKED;
+        boolean byHead = names.fusion() == TensorNames.Fusion.BY_HEAD;
         List<Piece> pieces = new ArrayList<>();
         for (int head = 0; head < config.kvHeads(); head++) {
             int at = head * (group + 2) * width;
-            pieces.add(new Piece(q, head * group * width, at, group * width));
-            pieces.add(new Piece(k, head * width, at + group * width, width));
-            pieces.add(new Piece(v, head * width, at + (group + 1) * width, width));
+            int key = byHead ? at + group * width : head * width + (stacked ? queryRows : 0);
+            int value = byHead ? key + width : head * width + (stacked ? queryRows + keyRows : 0);
+            turning(pieces, q, byHead ? at : head * group * width, at, group);
+            turning(pieces, k, key, at + group * width, 1);
+            pieces.add(new Piece(v, value, at + (group + 1) * width, width));
         }
-        leaf(prefix + "qkv_proj." + kind, slot, pieces, shape(rows, columns));
+        leaf(prefix + "self_attn.qkv_proj" + kind, slot, pieces, shape(rows, columns));
+    }
+
+    /**
+     * Heads that turn. Hugging Face turns a head's first channels, halves of those together, and lets the rest pass;
+     * here halves of the whole head turn together, and a pair that passes turns by nothing.
+     */
+    private void turning(List<Piece> pieces, String name, int row, int leafRow, int heads) {
+        int width = config.headDim();
+        int half = config.rope().channels(width) / 2;
+        int rest = width / 2 - half;
+        if (rest == 0) {
+            pieces.add(new Piece(name, row, leafRow, heads * width));
+            return;
+        }
+        for (int head = 0; head < heads; head++) {
+            int from = row + head * width;
+            int to = leafRow + head * width;
+            pieces.add(new Piece(name, from, to, half));
+            pieces.add(new Piece(name, from + 2 * half, to + half, rest));
+            pieces.add(new Piece(name, from + half, to + width / 2, half));
+            pieces.add(new Piece(name, from + 2 * half + rest, to + width / 2 + half, rest));
+        }
     }
 
     private static long[] shape(long rows, long... columns) {
@@ -141,6 +214,12 @@ final class WeightLayout {
 
     private static int rowBytes(long[] shape) {
         return Float.BYTES * (shape.length == 1 ? 1 : Math.toIntExact(shape[1]));
+    }
+
+    /** What stands in {@link #ROPE_SLOT}: [headDim / 2] frequencies, or {@link ModelConfig#ropeRows()}. */
+    static NDArray rope(NDManager manager, ModelConfig config) {
+        float[][] rows = config.ropeRows();
+        return rows.length == 1 ? manager.create(rows[0]) : manager.create(rows);
     }
 
     /** The device tensors, in the order of the parameters. */
@@ -211,6 +290,10 @@ final class WeightLayout {
      * tensor in a buffer of 2 GB at most.
      */
     void requireTravels() {
+        if (config.traits().normalisedHead() && !config.scoreHead()) {
+            throw new ModelException("the head's rows have length 1 in this model (Baichuan 2), which training all of"
+                    + " it would not keep; expected adapter.mode = lora or qlora");
+        }
         tensors.forEach((name, shape) -> {
             long bytes = Float.BYTES * Arrays.stream(shape).reduce(1, Math::multiplyExact);
             if (bytes > Integer.MAX_VALUE) {

@@ -43,10 +43,11 @@ def spread(self, s: Tensor, ids: Tensor, b: Tensor, g: Tensor) -> Tensor:
   return torch.scatter_(torch.mul_(shared, torch.slice(g, 1, k, k + 1)), 1, ids, torch.slice(g, 1, 0, k))
 
 # Of positions start to end of hidden states h [N, D], over the temperature if there is one, with the head [V, D] in
-# fp32: divergences [M] from the teacher's log-probabilities [M, V], or [M, K + 1] of ids [M, K] and all others;
-# entropies [M]; gradients [M, V] of the divergences with respect to the logits.
-def head_divergence(self, h: Tensor, head: Tensor, start: int, end: int, ids: Tensor, teacher: Tensor, beta: float) -> List[Tensor]:
-  s = torch.log_softmax(torch.linear(torch.slice(h, 0, start, end), head), 1)
+# fp32 and a cap of the logits (head.py): divergences [M] from the teacher's log-probabilities [M, V], or [M, K + 1] of ids [M, K] and all others;
+# entropies [M]; gradients [M, V] of the divergences with respect to the head's products.
+def head_divergence(self, h: Tensor, head: Tensor, start: int, end: int, ids: Tensor, teacher: Tensor, beta: float, cap: float) -> List[Tensor]:
+  logits = self.capped(torch.linear(torch.slice(h, 0, start, end), head), cap)
+  s = torch.log_softmax(logits, 1)
   entropy = torch.neg(torch.sum(torch.mul(torch.exp(s), s), [1]))
   if torch.gt(ids.numel(), 0):
     b = self.buckets(s, ids)
@@ -55,6 +56,9 @@ def head_divergence(self, h: Tensor, head: Tensor, start: int, end: int, ids: Te
   else:
     made = self.divergence(s, teacher, beta)
     gradient = made[1]
+  if torch.gt(cap, 0.):
+    share = logits / cap
+    gradient = gradient * (1. - share * share)
   return [made[0], entropy, gradient]
 
 # Writes the gradient of those positions of h into d_h [N, D], given that of the divergences, d [N], and the gradients
@@ -68,8 +72,8 @@ def head_divergence_backward(self, d: Tensor, gradient: Tensor, h: Tensor, head:
 
 # What a teacher says of positions start to end: log-probabilities [M, V] and no ids; or, with k above 0, [M, k + 1] of
 # the k likeliest tokens and of all others, and their ids [M, k].
-def head_soft_targets(self, h: Tensor, head: Tensor, start: int, end: int, k: int) -> List[Tensor]:
-  s = torch.log_softmax(torch.linear(torch.slice(h, 0, start, end), head), 1)
+def head_soft_targets(self, h: Tensor, head: Tensor, start: int, end: int, k: int, cap: float) -> List[Tensor]:
+  s = torch.log_softmax(self.capped(torch.linear(torch.slice(h, 0, start, end), head), cap), 1)
   ids = torch.empty([0], dtype=4, device=s.device)
   if torch.gt(k, 0):
     best, ids = torch.topk(s, k, 1, True, True)

@@ -2,14 +2,15 @@
 # hand: [M, V] is never held. It computes what decoder.py's logprobs_and_entropy does of its hidden states (a test holds
 # it there).
 #
-# h [M, D] hidden states, over the temperature if there is one; w [V, D] the head; chunk positions at a time.
+# h [M, D] hidden states, over the temperature if there is one; w [V, D] the head; chunk positions at a time. cap: that
+# of the logits, over the temperature too; 0 for none (decoder.py's capped).
 
 # Log-probabilities [M] of the targets [M].
-def head_logprobs(self, h: Tensor, w: Tensor, targets: Tensor, chunk: int) -> Tensor:
+def head_logprobs(self, h: Tensor, w: Tensor, targets: Tensor, chunk: int, cap: float) -> Tensor:
   matrix = self.wide(w)
   parts = [torch.empty([0], dtype=h.dtype, device=h.device)]
   for n in range(torch.floordiv(h.size(0) + chunk - 1, chunk)):
-    logits = torch.linear(torch.slice(h, 0, n * chunk, n * chunk + chunk), matrix)
+    logits = self.capped(torch.linear(torch.slice(h, 0, n * chunk, n * chunk + chunk), matrix), cap)
     target = torch.unsqueeze(torch.slice(targets, 0, n * chunk, n * chunk + chunk), 1)
     parts.append(torch.squeeze(torch.gather(logits, 1, target), 1) - torch.logsumexp(logits, [1]))
   return torch.cat(parts)
@@ -87,6 +88,42 @@ def head_and_entropy_backward(self, d: Tensor, e: Tensor, h: Tensor, w: Tensor, 
     of_entropy = (torch.xlogy(p, p) + p * entropy) * slope
     d_logits = torch.scatter_add_(torch.mul_(p, torch.neg(column)), 1, target, column)
     d_logits = torch.sub_(d_logits, of_entropy)
+    torch.mm(d_logits, matrix, out=torch.slice(d_h, 0, n * chunk, n * chunk + chunk))
+    if torch.gt(g.numel(), 0):
+      torch.addmm_(g, torch.t(d_logits), some)
+  return d_h
+
+# head_forward with a cap: log-probabilities [M] and entropies [M]; what the way back needs is made again there.
+def capped_head_forward(self, h: Tensor, w: Tensor, targets: Tensor, chunk: int, cap: float) -> List[Tensor]:
+  matrix = self.wide(w)
+  none = torch.empty([0], dtype=h.dtype, device=h.device)
+  logprobs = [none]
+  entropies = [none]
+  for n in range(torch.floordiv(h.size(0) + chunk - 1, chunk)):
+    logits = self.capped(torch.linear(torch.slice(h, 0, n * chunk, n * chunk + chunk), matrix), cap)
+    logs = torch.log_softmax(logits, 1)
+    target = torch.unsqueeze(torch.slice(targets, 0, n * chunk, n * chunk + chunk), 1)
+    logprobs.append(torch.squeeze(torch.gather(logs, 1, target), 1))
+    entropies.append(torch.neg(torch.sum(torch.exp(logs) * logs, [1])))
+  return [torch.cat(logprobs), torch.cat(entropies)]
+
+# head_backward with a cap: c * tanh(z / c) has the slope 1 - tanh(z / c)^2.
+def capped_head_backward(self, d: Tensor, e: Tensor, h: Tensor, w: Tensor, targets: Tensor, g: Tensor, chunk: int, cap: float) -> Tensor:
+  matrix = self.wide(w)
+  d_h = torch.empty_like(h)
+  for n in range(torch.floordiv(h.size(0) + chunk - 1, chunk)):
+    some = torch.slice(h, 0, n * chunk, n * chunk + chunk)
+    target = torch.unsqueeze(torch.slice(targets, 0, n * chunk, n * chunk + chunk), 1)
+    column = torch.unsqueeze(torch.slice(d, 0, n * chunk, n * chunk + chunk), 1)
+    share = torch.tanh(torch.linear(some, matrix) / cap)
+    logs = torch.log_softmax(share * cap, 1)
+    p = torch.exp(logs)
+    d_logits = torch.scatter_add(torch.mul(p, torch.neg(column)), 1, target, column)
+    if torch.gt(e.numel(), 0):
+      slope = torch.unsqueeze(torch.slice(e, 0, n * chunk, n * chunk + chunk), 1)
+      entropy = torch.neg(torch.sum(p * logs, [1], True))
+      d_logits = d_logits - p * (logs + entropy) * slope
+    d_logits = d_logits * (1. - share * share)
     torch.mm(d_logits, matrix, out=torch.slice(d_h, 0, n * chunk, n * chunk + chunk))
     if torch.gt(g.numel(), 0):
       torch.addmm_(g, torch.t(d_logits), some)

@@ -8,13 +8,14 @@
 #   keys after a block of queries are not touched.
 # Gradient checkpointing (Chen et al. 2016, arXiv 1604.06174) is the same code: a layer is computed a second time.
 #
-# For families without query and key norms. Words as in decoder.py; M selected positions; g are the gradients, in the
+# For models without query and key norms, norms after attention or the mlp, biases but those of q, k and v, caps, and
+# with one window for all layers or none (ModelConfig.byKernel). Words as in decoder.py; M selected positions; g are the gradients, in the
 # same places as the weights, empty for what is not trained. Over a frozen base only the adapters' factors have one
 # (linear.py; their inputs are never dropped here).
 
 # x / rms(x), and 1 / rms(x) [1, N], of x [D, N].
-def scaled(self, x: Tensor, eps: float) -> List[Tensor]:
-  r = torch.rsqrt(torch.mean(x * x, [0], True) + eps)
+def scaled(self, x: Tensor, nums: List[float]) -> List[Tensor]:
+  r = torch.rsqrt(torch.mean(x * x, [0], True) + nums[0])
   return [x * r, r]
 
 # The gradient of x, given that of scaled(x) and that which reaches x by the residual stream.
@@ -30,12 +31,12 @@ def turn(self, x: Tensor, out: Tensor, c: Tensor, s: Tensor) -> None:
   torch.addcmul_(torch.mul(b, c, out=second), a, s)
   return None
 
-# [K * (G + 2) * E, 1]: what the rows of the first product are scaled by, queries by 1 / sqrt(E).
-def query_scale(self, like: Tensor, dims: List[int]) -> Tensor:
+# [K * (G + 2) * E, 1]: what the rows of the first product are scaled by, queries by the scale of scores.
+def query_scale(self, like: Tensor, dims: List[int], nums: List[float]) -> Tensor:
   k = dims[1]
   g = dims[2]
   e = dims[3]
-  q = torch.full([1, g * e], e ** -0.5, dtype=like.dtype, device=like.device)
+  q = torch.full([1, g * e], nums[1], dtype=like.dtype, device=like.device)
   one = torch.ones([1, 2 * e], dtype=like.dtype, device=like.device)
   return torch.cat([q, one], 1).expand([k, (g + 2) * e]).reshape([-1, 1])
 
@@ -132,12 +133,12 @@ def whole(self, w: List[Tensor], i: int, held: List[Tensor], k: int, dims: List[
   if torch.gt(torch.len(held), 0):
     m = held[k]
   else:
-    m = self.wide(self.matrix(w, i, 4 + 9 * dims[0]))
+    m = self.wide(self.matrix(w, i, 4 + 14 * dims[0]))
   return m
 
 # All four of a layer, for two passes over it.
 def held(self, w: List[Tensor], i: int, dims: List[int]) -> List[Tensor]:
-  j = 4 + 9 * i
+  j = 4 + 14 * i
   none : List[Tensor] = []
   return [self.whole(w, j + 1, none, 0, dims), self.whole(w, j + 5, none, 0, dims), self.whole(w, j + 7, none, 0, dims), self.whole(w, j + 8, none, 0, dims)]
 
@@ -151,14 +152,14 @@ def adapter_a(self, w: List[Tensor], i: int, j: int, n: int) -> Tensor:
 # Adds the adapter's product with y [in, N], if the matrix at place i has one, to out [out, N]; the norm at place j stands
 # before it (none: j = i) and the rows of its output are scaled by scale [out, 1] or [1, 1].
 def add_adapter(self, out: Tensor, y: Tensor, w: List[Tensor], i: int, j: int, scale: Tensor, dims: List[int]) -> None:
-  n = 4 + 9 * dims[0]
+  n = 4 + 14 * dims[0]
   if self.adapted(w, i, n):
     torch.addmm_(out, self.adapter_b(w, i, n) * scale, torch.mm(self.adapter_a(w, i, j, n), y))
   return None
 
 # The way back: adds to d_y, the gradient of y, and to the gradients of A and B, given that of out, d.
 def add_adapter_backward(self, d_y: Tensor, d: Tensor, y: Tensor, w: List[Tensor], i: int, j: int, scale: Tensor, g: List[Tensor], dims: List[int]) -> None:
-  n = 4 + 9 * dims[0]
+  n = 4 + 14 * dims[0]
   if self.adapted(w, i, n):
     a = self.adapter_a(w, i, j, n)
     d_u = torch.mm(torch.t(self.adapter_b(w, i, n) * scale), d)
@@ -216,10 +217,10 @@ def normed_mm_backward(self, d: Tensor, m: Tensor, norm: Tensor, scale: Tensor, 
 # The products of layer i with the residual stream x [D, N]: x after attention and the mlp's inner numbers [F, M], in the
 # last layer at the selected positions only. shared is what shared_by_layers returns, held what held() does or nothing.
 # With keep, appends all that layer_backward needs to kept.
-def layer_by_channel(self, x: Tensor, i: int, shared: List[Tensor], selected: Tensor, w: List[Tensor], dims: List[int], eps: float, kept: List[Tensor], keep: bool, held: List[Tensor]) -> List[Tensor]:
+def layer_by_channel(self, x: Tensor, i: int, shared: List[Tensor], selected: Tensor, w: List[Tensor], dims: List[int], nums: List[float], kept: List[Tensor], keep: bool, held: List[Tensor]) -> List[Tensor]:
   n = x.size(1)
-  j = 4 + 9 * i
-  y, r = self.scaled(x, eps)
+  j = 4 + 14 * i
+  y, r = self.scaled(x, nums)
   a = self.normed_mm(self.whole(w, j + 1, held, 0, dims), w[j], shared[2], y)
   self.add_adapter(a, y, w, j + 1, j, shared[2], dims)
   if torch.gt(w[j + 2].numel(), 0):
@@ -237,7 +238,7 @@ def layer_by_channel(self, x: Tensor, i: int, shared: List[Tensor], selected: Te
     o = torch.index_select(o, 1, selected)
   x = torch.addmm(x, self.whole(w, j + 5, held, 1, dims), o)
   self.add_adapter(x, o, w, j + 5, j + 5, shared[3], dims)
-  y, r = self.scaled(x, eps)
+  y, r = self.scaled(x, nums)
   both = self.normed_mm(self.whole(w, j + 7, held, 2, dims), w[j + 6], shared[3], y)
   self.add_adapter(both, y, w, j + 7, j + 6, shared[3], dims)
   gate, up = torch.chunk(both, 2, 0)
@@ -248,29 +249,35 @@ def layer_by_channel(self, x: Tensor, i: int, shared: List[Tensor], selected: Te
   return [x, inner]
 
 # Cosine and sine [E / 2, N] of the positions, query_scale, one, and the blocks' masks.
-def shared_by_layers(self, positions: Tensor, segments: Tensor, w: List[Tensor], dims: List[int]) -> List[Tensor]:
-  angle = torch.unsqueeze(w[3], 1) * torch.to(positions.view([1, -1]), 6)
-  mask = torch.squeeze(self.visible(segments, [dims[0], dims[1], 1, dims[3]]), 1)
+def shared_by_layers(self, positions: Tensor, segments: Tensor, w: List[Tensor], dims: List[int], nums: List[float]) -> List[Tensor]:
+  angle = torch.unsqueeze(self.rope_row(w, 0, False), 1) * torch.to(positions.view([1, -1]), 6)
+  cos = torch.cos(angle)
+  sin = torch.sin(angle)
+  if torch.gt(w[3].dim(), 1):
+    amplitude = torch.unsqueeze(self.rope_row(w, 1, False), 1)
+    cos = cos * amplitude
+    sin = sin * amplitude
+  mask = torch.squeeze(self.visible(segments, positions, dims[4], [dims[0], dims[1], 1, dims[3]]), 1)
   one = torch.ones([1, 1], dtype=angle.dtype, device=angle.device)
-  shared = [torch.cos(angle), torch.sin(angle), self.query_scale(w[1], dims), one]
+  shared = [cos, sin, self.query_scale(w[1], dims, nums), one]
   shared.extend(self.block_masks(mask, dims[2]))
   return shared
 
 # Final hidden states [M, D]. With keep, also what hidden_backward needs: shared_by_layers, then of each layer
 # what layer_backward needs, or with again nothing but its input, to compute the layer a second time; last the final norm's
 # scaled(x).
-def hidden_by_channel(self, ids: Tensor, positions: Tensor, segments: Tensor, selected: Tensor, w: List[Tensor], dims: List[int], eps: float, keep: bool, again: bool) -> List[Tensor]:
-  shared = self.shared_by_layers(positions, segments, w, dims)
+def hidden_by_channel(self, ids: Tensor, positions: Tensor, segments: Tensor, selected: Tensor, w: List[Tensor], dims: List[int], nums: List[float], keep: bool, again: bool) -> List[Tensor]:
+  shared = self.shared_by_layers(positions, segments, w, dims, nums)
   kept : List[Tensor] = []
   none : List[Tensor] = []
   x = torch.contiguous(torch.t(self.wide(torch.embedding(w[0], ids.view([-1])))))
   for i in range(dims[0]):
     if again:
       kept.append(x)
-    x, inner = self.layer_by_channel(x, i, shared, selected, w, dims, eps, kept, torch.__and__(keep, torch.__not__(again)), none)
-    x = torch.addmm(x, self.whole(w, 4 + 9 * i + 8, none, 3, dims), inner)
-    self.add_adapter(x, inner, w, 4 + 9 * i + 8, 4 + 9 * i + 8, shared[3], dims)
-  last = self.scaled(x, eps)
+    x, inner = self.layer_by_channel(x, i, shared, selected, w, dims, nums, kept, torch.__and__(keep, torch.__not__(again)), none)
+    x = torch.addmm(x, self.whole(w, 4 + 14 * i + 8, none, 3, dims), inner)
+    self.add_adapter(x, inner, w, 4 + 14 * i + 8, 4 + 14 * i + 8, shared[3], dims)
+  last = self.scaled(x, nums)
   made = [torch.contiguous(torch.t(last[0])) * w[1]]
   if keep:
     made.extend(shared)
@@ -297,7 +304,7 @@ def layer_backward(self, d_x: Tensor, i: int, shared: List[Tensor], selected: Te
   t = shared[torch.len(shared) - 1].size(2)
   b = torch.floordiv(shared[0].size(1), t)
   scale = shared[2]
-  j = 4 + 9 * i
+  j = 4 + 14 * i
   o, y, r, both, silu, inner = kept[at + 4 + parts], kept[at + 5 + parts], kept[at + 6 + parts], kept[at + 7 + parts], kept[at + 8 + parts], kept[at + 9 + parts]
   gate, up = torch.chunk(both, 2, 0)
   if torch.gt(g[j + 8].numel(), 0):
@@ -328,7 +335,7 @@ def layer_backward(self, d_x: Tensor, i: int, shared: List[Tensor], selected: Te
   return self.scaled_backward(d_y, d_x, kept[at], kept[at + 1])
 
 # Adds to the gradients g, given d [M, D], that of the final hidden states, and what hidden_by_channel made.
-def hidden_backward(self, d: Tensor, made: List[Tensor], again: bool, ids: Tensor, selected: Tensor, w: List[Tensor], g: List[Tensor], dims: List[int], eps: float) -> None:
+def hidden_backward(self, d: Tensor, made: List[Tensor], again: bool, ids: Tensor, selected: Tensor, w: List[Tensor], g: List[Tensor], dims: List[int], nums: List[float]) -> None:
   blocks = torch.floordiv(ids.size(1) + self.block(ids.size(1)) - 1, self.block(ids.size(1)))
   first = 5 + blocks
   shared = torch.slice(made, 1, first)
@@ -343,7 +350,7 @@ def hidden_backward(self, d: Tensor, made: List[Tensor], again: bool, ids: Tenso
     if again:
       once_more : List[Tensor] = []
       matrices = self.held(w, i, dims)
-      self.layer_by_channel(made[first + i], i, shared, selected, w, dims, eps, once_more, True, matrices)
+      self.layer_by_channel(made[first + i], i, shared, selected, w, dims, nums, once_more, True, matrices)
       d_x = self.layer_backward(d_x, i, shared, selected, once_more, 0, w, g, dims, matrices)
     else:
       d_x = self.layer_backward(d_x, i, shared, selected, made, first + i * (10 + dims[1] * blocks), w, g, dims, none)

@@ -1,6 +1,6 @@
 # Linear maps of a layer: the one place that knows how a matrix is stored and what is added to it.
 #
-# With n = 4 + 9 * layers weights (decoder.py), w may go on in stretches of n tensors, each laid out as the weights are
+# With n = 4 + 14 * layers weights (decoder.py), w may go on in stretches of n tensors, each laid out as the weights are
 # and empty where it says nothing. Low-rank adapters (Hu et al. 2021, arXiv 2106.09685) take three:
 #   A [R, in] and B [out, R], where R is the sum of the ranks of the modules that are fused in the matrix;
 #   M, broadcast to B: the adapter's scale where a module's rows meet its own ranks, 0 elsewhere; empty if B has it
@@ -16,7 +16,7 @@
 
 # x [N, in] times the matrix at place i of w: [N, out]. A matrix may lie packed, as oneDNN wants it.
 def linear(self, x: Tensor, w: List[Tensor], i: int, dims: List[int]) -> Tensor:
-  n = 4 + 9 * dims[0]
+  n = 4 + 14 * dims[0]
   if ops.prim.is_mkldnn(w[i]):
     y = self.added(self.packed_linear(x, w[i]), x, w, i, n)
   else:

@@ -57,7 +57,7 @@ class DivergenceGoldenTest {
                     counted.length,
                     new int[0],
                     logSoftmax(pick(teacher, counted, vocabulary), vocabulary, temperature));
-            DistillationHead head = new DistillationHead(script, identity, scope.create(new Shape(0)), chunk);
+            DistillationHead head = new DistillationHead(script, identity, scope.create(new Shape(0)), chunk, 0);
             double loss;
             try (Autograd.Recording on = Autograd.record()) {
                 NDList made;

@@ -45,7 +45,7 @@ class ModelFolderTest {
     @Test
     void shouldTurnALanguageModelIntoAScorer() {
         ModelConfig scorer = CONFIG.withScoreHead(true);
-        TensorSet weights = ModelInit.withScoreHead(ModelInit.random(CONFIG, 3));
+        TensorSet weights = ModelInit.withScoreHead(CONFIG, ModelInit.random(CONFIG, 3));
         ModelFolder.save(folder, scorer, weights, null);
         ModelFolder read = ModelFolder.open(folder);
         assertThat(read.config().scoreHead()).isTrue();
@@ -175,12 +175,12 @@ class ModelFolderTest {
                 .replace(
                         "\"attention_bias\"",
                         "\"rope_parameters\" : {\"rope_type\" : \"default\", \"rope_theta\" : 10000.0},"
-                                + "\"layer_types\" : [\"full_attention\"], \"attention_bias\"")
+                                + "\"layer_types\" : [\"full_attention\", \"full_attention\"], \"attention_bias\"")
                 .replace("torch_dtype", "dtype");
         assertThat(now).isNotEqualTo(old);
         assertThat(ModelConfig.parse(now, "new")).isEqualTo(ModelConfig.parse(old, "old"));
         assertThatThrownBy(() -> ModelConfig.parse(now.replace("full_attention", "sliding_attention"), "new"))
-                .hasMessageContaining("only full_attention is known");
+                .hasMessageContaining("only full_attention is known in a llama");
     }
 
     @Test
@@ -238,10 +238,11 @@ class ModelFolderTest {
                 "\"model_type\" : \"llama\" | \"model_type\" : \"mamba\" | model_type 'mamba' is not known",
                 "\"vocab_size\" : 40 | \"vocab_size\" : \"40\" | vocab_size = \"40\": expected an integer",
                 "\"hidden_size\" : 16, | '' | hidden_size is missing",
-                "\"silu\" | \"gelu\" | only silu",
+                "\"silu\" | \"relu\" | hidden_act = \"relu\" is not known",
                 "\"num_key_value_heads\" : 2 | \"num_key_value_heads\" : 3 | multiple of key-value heads",
-                "\"rope_theta\" : 10000.0 | \"rope_scaling\" : {\"rope_type\" : \"yarn\"} | rope type 'yarn'",
-                "\"attention_bias\" : false | \"attention_bias\" : true | attention_bias = true",
+                "\"rope_theta\" : 10000.0 | \"rope_scaling\" : {\"rope_type\" : \"ntk\"} | rope type 'ntk'",
+                "\"attention_bias\" : false | \"attention_bias\" : 1 | attention_bias = 1: expected true or false",
+                "\"attention_bias\" : false | \"foo_scale\" : 2 | not known: foo_scale = 2",
                 "\"num_hidden_layers\" : 2 | \"num_hidden_layers\" : 2000000000 | at most 4096",
                 "\"vocab_size\" : 40 | \"vocab_size\" : 2000000000 | at most 16777216",
                 "\"LlamaForCausalLM\" | \"LlamaForTokenClassification\" | LlamaForTokenClassification is not known",

@@ -54,11 +54,16 @@ class ModelGoldenTest {
     private static void onThread(GoldenFolder.Case c, Check check) {
         ModelFolder folder = ModelFolder.open(c.beside("model"));
         thread.call(() -> {
-            try (Decoder decoder = Decoder.load(folder.config(), folder.weights(), true)) {
+            try (Decoder decoder = Decoder.load(folder.config(), folder.weights(), trainable(folder))) {
                 check.run(decoder);
             }
             return true;
         });
+    }
+
+    /** A head of rows of length 1 (Baichuan 2) cannot be trained with all weights. */
+    private static boolean trainable(ModelFolder folder) {
+        return !folder.config().traits().normalisedHead();
     }
 
     private static void weights(GoldenFolder.Case c) {
@@ -126,7 +131,9 @@ class ModelGoldenTest {
                 assertThat(entropy[i]).isCloseTo(expectedEntropy[real.get(i)], within(1e-4f));
             }
         }
-        gradients(c, decoder, json, Batch.of(ids, positions, mask, array(predicting), array(targets)), predicting);
+        if (!decoder.config().traits().normalisedHead()) {
+            gradients(c, decoder, json, Batch.of(ids, positions, mask, array(predicting), array(targets)), predicting);
+        }
     }
 
     private static void gradients(

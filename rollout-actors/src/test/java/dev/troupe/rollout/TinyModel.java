@@ -1,9 +1,7 @@
 package dev.troupe.rollout;
 
 import dev.troupe.model.ModelConfig;
-import dev.troupe.model.ModelFamily;
 import dev.troupe.model.ModelInit;
-import dev.troupe.model.Rope;
 import dev.troupe.proto.HostTensor;
 import dev.troupe.proto.TensorSet;
 import java.nio.ByteBuffer;
@@ -17,23 +15,7 @@ final class TinyModel {
     private TinyModel() {}
 
     static ModelConfig config(int context, List<Integer> eosIds) {
-        return new ModelConfig(
-                ModelFamily.LLAMA,
-                false,
-                61,
-                16,
-                24,
-                2,
-                2,
-                1,
-                8,
-                context,
-                1e-5,
-                new Rope(10000.0, null),
-                true,
-                1,
-                eosIds,
-                0);
+        return ModelConfig.llama(61, 16, 24, 2, 2, 1, context).withEosIds(eosIds);
     }
 
     /** Random weights, made larger so that the distributions are far from uniform. */

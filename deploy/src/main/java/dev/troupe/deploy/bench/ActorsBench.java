@@ -78,7 +78,9 @@ public final class ActorsBench {
 
     private void through(ClusterNode cluster, AeronNode aeron, OnlineBench reference, OnlineTraining training) {
         ModelFolder scored = new ModelFolder(
-                model.path(), model.config().withScoreHead(true), ModelInit.withScoreHead(model.weights()));
+                model.path(),
+                model.config().withScoreHead(true),
+                ModelInit.withScoreHead(model.config(), model.weights()));
         ReferenceNode references = ReferenceNode.start(
                 cluster, aeron.open("reference", null), new ReferenceSettings(null, 1, Numerics.FP32), model);
         RewardNode rewards = RewardNode.start(

@@ -133,7 +133,7 @@ public final class OnlineBench implements AutoCloseable {
                 : new AdaptedModel(base, Workload.ADAPTER, true, false);
         TensorSet scoring = scored instanceof AdaptedModel adapted
                 ? adapted.initial(SEED)
-                : ModelInit.withScoreHead(model.weights());
+                : ModelInit.withScoreHead(model.config(), model.weights());
         this.value = needs.value()
                 ? TrainedModel.of("value", second.call(() -> scored.decoder(scoring, true)), adam, second)
                 : null;

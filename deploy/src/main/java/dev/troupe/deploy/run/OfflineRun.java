@@ -156,7 +156,9 @@ final class OfflineRun implements AutoCloseable {
             boolean whole = ModelSettings.from(config).mode() == ModelSettings.Mode.FULL;
             return rewards && whole && !given.config().scoreHead()
                     ? new ModelFolder(
-                            given.path(), given.config().withScoreHead(true), ModelInit.withScoreHead(given.weights()))
+                            given.path(),
+                            given.config().withScoreHead(true),
+                            ModelInit.withScoreHead(given.config(), given.weights()))
                     : given;
         }
         ModelConfig shape = Models.newShape(config);

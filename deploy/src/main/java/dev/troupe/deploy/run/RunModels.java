@@ -100,7 +100,9 @@ final class RunModels {
         return start.config().scoreHead()
                 ? start
                 : new ModelFolder(
-                        start.path(), start.config().withScoreHead(true), ModelInit.withScoreHead(start.weights()));
+                        start.path(),
+                        start.config().withScoreHead(true),
+                        ModelInit.withScoreHead(start.config(), start.weights()));
     }
 
     /** As {@link #value}, as it stands in its folder. */

@@ -1,5 +1,6 @@
 package dev.troupe.model.gguf;
 
+import dev.troupe.model.DecoderTraits;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.ModelException;
 import dev.troupe.model.ModelFamily;
@@ -15,6 +16,9 @@ final class GgufConfig {
     static final List<String> MORE_ENDS = List.of("tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id");
 
     static final String ARCHITECTURE = "general.architecture";
+
+    /** Families whose files are read and written. */
+    private static final List<ModelFamily> FAMILIES = List.of(ModelFamily.LLAMA, ModelFamily.QWEN2, ModelFamily.QWEN3);
 
     /** What Llama 3 models have besides the factor; the file holds only what comes out of it. */
     private static final double LOW_FREQUENCY = 1;
@@ -60,11 +64,12 @@ final class GgufConfig {
                     headDim,
                     data.integer(name + ".context_length"),
                     data.number(name + ".attention.layer_norm_rms_epsilon"),
-                    new Rope(theta, ropeFactors == null ? null : llama3(theta, headDim, ropeFactors, data)),
+                    new Rope(theta, ropeFactors == null ? Rope.PLAIN : llama3(theta, headDim, ropeFactors, data), 1),
                     tied,
                     data.integer("tokenizer.ggml.bos_token_id", -1),
                     ends(data),
-                    data.integer("tokenizer.ggml.padding_token_id", -1));
+                    data.integer("tokenizer.ggml.padding_token_id", -1),
+                    traits(family));
         } catch (IllegalArgumentException e) {
             throw new ModelException("GGUF file " + data.source() + ": " + e.getMessage(), e);
         }
@@ -73,6 +78,7 @@ final class GgufConfig {
     /** The metadata that {@link #read} reads. */
     static void write(ModelConfig config, GgufMetadataWriter out) {
         String name = config.family().modelType();
+        requireSayable(config);
         out.text(ARCHITECTURE, name);
         out.text("general.type", "model");
         out.uint32(name + ".block_count", config.layers());
@@ -89,6 +95,30 @@ final class GgufConfig {
         out.uint32(name + ".vocab_size", config.vocabulary());
     }
 
+    private static void requireSayable(ModelConfig config) {
+        boolean rope = config.rope().partial() == 1
+                && (config.rope().scaling() instanceof Rope.Plain
+                        || config.rope().scaling() instanceof Rope.Llama3);
+        if (!FAMILIES.contains(config.family()) || !rope || !config.traits().equals(traits(config.family()))) {
+            throw new ModelException("a " + config.family().modelType() + " with "
+                    + config.traits() + " and " + config.rope()
+                    + " cannot be written as a GGUF file; expected a llama, qwen2 or qwen3 without biases, windows and"
+                    + " rope scaling of their own. Write a Hugging Face folder (--to hf)");
+        }
+    }
+
+    private static DecoderTraits traits(ModelFamily family) {
+        DecoderTraits none = DecoderTraits.NONE;
+        return new DecoderTraits(
+                new DecoderTraits.Biases(family == ModelFamily.QWEN2, false, false),
+                family == ModelFamily.QWEN3 ? DecoderTraits.QkNorm.HEAD : DecoderTraits.QkNorm.NONE,
+                none.normsAddOne(),
+                none.activation(),
+                none.normalisedHead(),
+                none.scales(),
+                none.windows());
+    }
+
     /** Whether the two numbers of a rotary pair stand side by side, as in files of the llama architecture. */
     static boolean pairsTogether(ModelConfig config) {
         return config.family() == ModelFamily.LLAMA;
@@ -96,7 +126,7 @@ final class GgufConfig {
 
     private static ModelFamily family(String name, GgufMetadata data) {
         List<String> known = new ArrayList<>();
-        for (ModelFamily family : ModelFamily.values()) {
+        for (ModelFamily family : FAMILIES) {
             if (family.modelType().equals(name)) {
                 return family;
             }
@@ -136,7 +166,7 @@ final class GgufConfig {
         }
         for (int original : ORIGINAL_POSITIONS) {
             Rope.Llama3 found = new Rope.Llama3(largest, LOW_FREQUENCY, HIGH_FREQUENCY, original);
-            if (near(ropeFactors(new Rope(theta, found), headDim), factors)) {
+            if (near(ropeFactors(new Rope(theta, found, 1), headDim), factors)) {
                 return found;
             }
         }
@@ -155,7 +185,7 @@ final class GgufConfig {
 
     /** What each frequency of the rope is divided by, headDim / 2 numbers. */
     static float[] ropeFactors(Rope rope, int headDim) {
-        float[] plain = new Rope(rope.theta(), null).inverseFrequencies(headDim);
+        float[] plain = Rope.of(rope.theta()).inverseFrequencies(headDim);
         float[] stretched = rope.inverseFrequencies(headDim);
         for (int i = 0; i < plain.length; i++) {
             plain[i] /= stretched[i];

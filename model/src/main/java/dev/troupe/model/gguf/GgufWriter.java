@@ -82,7 +82,7 @@ public final class GgufWriter {
         List<Planned> plan = new ArrayList<>();
         long offset = 0;
         Rope rope = model.config().rope();
-        if (rope.llama3() != null) {
+        if (rope.scaling() instanceof Rope.Llama3) {
             float[] factors = GgufConfig.ropeFactors(rope, model.config().headDim());
             plan.add(new Planned(GgufNames.ROPE_FACTORS, HostTensor.ofFloats(factors), 0, GgufType.F32, 0));
             offset = padded((long) Float.BYTES * factors.length);
