@@ -345,13 +345,22 @@ final class FamilyKeys {
         out.put("hidden_activation", config.traits().activation().key());
         out.put("attention_bias", config.traits().biases().output());
         double queries = 1 / (scales.attention() * scales.attention());
-        double whole = Math.rint(queries);
-        out.put("query_pre_attn_scalar", Math.abs(queries - whole) < 1e-9 * whole ? whole : queries);
+        putWhole(out, "query_pre_attn_scalar", queries);
         putCap(out, "attn_logit_softcapping", scales.attentionCap());
         putCap(out, "final_logit_softcapping", scales.logitCap());
         Windows windows = config.traits().windows();
         out.put(WINDOW, windows.size() > 0 ? windows.size() : config.maxPositions());
         putTypes(config, out);
+    }
+
+    /** A number that is an integer in most files, and comes out of a computation here. */
+    private static void putWhole(ObjectNode out, String key, double value) {
+        long whole = Math.round(value);
+        if (Math.abs(value - whole) < 1e-9 * whole) {
+            out.put(key, whole);
+        } else {
+            out.put(key, value);
+        }
     }
 
     private static void putCap(ObjectNode out, String key, double cap) {
@@ -394,9 +403,9 @@ final class FamilyKeys {
     static void writeMiniCpm(ModelConfig config, ObjectNode out) {
         Scales scales = config.traits().scales();
         writeBiases(config, out);
-        out.put("scale_emb", scales.embedding());
+        putWhole(out, "scale_emb", scales.embedding());
         out.put("scale_depth", scales.residual() * Math.sqrt(config.layers()));
-        out.put("dim_model_base", scales.logits() * config.hidden());
+        putWhole(out, "dim_model_base", scales.logits() * config.hidden());
     }
 
     static void writeBaichuan(ModelConfig config, ObjectNode out) {

@@ -34,6 +34,22 @@ class DecodeEngineTest {
     /** Groups of one over wide heads: a product of one row, which a library may sum as its memory happens to lie. */
     private static final ModelConfig WIDE_HEADS = ModelConfig.llama(96, 128, 96, 1, 2, 2, 128);
 
+    /** Windows in every other layer, caps, norms before and after, a scale of embeddings, biases. */
+    private static final ModelConfig WINDOWS = ModelConfig.parse("""
+            {"model_type": "gemma2", "vocab_size": 96, "hidden_size": 48, "intermediate_size": 40,
+             "num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 12,
+             "max_position_embeddings": 128, "sliding_window": 7, "attn_logit_softcapping": 3.0,
+             "final_logit_softcapping": 5.0, "query_pre_attn_scalar": 20, "attention_bias": true}
+            """, "a test");
+
+    /** A window in all layers, fused matrices, heads of which a part turns, at an amplitude. */
+    private static final ModelConfig PARTIAL = ModelConfig.parse("""
+            {"model_type": "phi3", "vocab_size": 96, "hidden_size": 272, "intermediate_size": 512,
+             "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 68,
+             "max_position_embeddings": 256, "sliding_window": 9, "partial_rotary_factor": 0.5,
+             "rope_scaling": {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64}}
+            """, "a test");
+
     private static final int SLOTS = 13;
     private static final int LENGTH = 60;
     private static final int NEW = 24;
@@ -156,7 +172,7 @@ class DecodeEngineTest {
     }
 
     static List<ModelConfig> shapes() {
-        return List.of(CONFIG, WIDE, LARGE_EPSILON, WIDE_HEADS);
+        return List.of(CONFIG, WIDE, LARGE_EPSILON, WIDE_HEADS, WINDOWS, PARTIAL);
     }
 
     @ParameterizedTest

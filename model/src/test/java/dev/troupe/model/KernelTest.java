@@ -30,7 +30,14 @@ class KernelTest {
         "qwen2-bias, 1.0, 150",
         "qwen2-bias, 0.9, 8",
         "llama-value, 1.0, 33",
-        "llama-reward, 1.0, 64"
+        "llama-reward, 1.0, 64",
+        "mistral-window, 1.0, 40",
+        "llama-yarn, 0.8, 40",
+        "phi3-longrope, 1.0, 33",
+        "baichuan, 1.0, 40",
+        "gemma2, 0.7, 40",
+        "gemma3, 1.0, 40",
+        "granite, 1.2, 40"
     })
     void shouldEqualAutogradOverTheDefinition(String model, double temperature, int width) {
         ModelFolder folder = ModelFolder.open(MODELS.resolve(model));
@@ -79,7 +86,7 @@ class KernelTest {
 
     /** A head that is never in one piece, over the kernel and over the definition. */
     @ParameterizedTest
-    @CsvSource({"llama-gqa-tied, 0.7, 3", "llama3-rope-untied, 1.0, 50", "qwen3-qknorm, 1.3, 1"})
+    @CsvSource({"llama-gqa-tied, 0.7, 3", "llama3-rope-untied, 1.0, 50", "qwen3-qknorm, 1.3, 1", "gemma2, 0.7, 3"})
     void shouldEqualAutogradWithTheHeadInChunks(String model, double temperature, int chunk) {
         compare(model, Numerics.FP32, decoder -> {
             decoder.headChunk(chunk);
@@ -102,7 +109,11 @@ class KernelTest {
         "llama-gqa-tied, false",
         "qwen2-bias, true",
         "qwen3-qknorm, false",
-        "llama-value, true"
+        "llama-value, true",
+        "mistral-window, true",
+        "gemma2, false",
+        "gemma3, false",
+        "olmo2, false"
     })
     void shouldMakeTheSameGradientsToTheBitWithCheckpointing(String model, boolean byKernel) {
         List<Outcome> made = new ArrayList<>();
@@ -126,7 +137,11 @@ class KernelTest {
         "llama-gqa-tied, false",
         "qwen2-bias, true",
         "qwen3-qknorm, false",
-        "llama-value, true"
+        "llama-value, true",
+        "mistral-window, true",
+        "gemma2, false",
+        "gemma3, false",
+        "qwen2-window, false"
     })
     void shouldComputeASharedPromptOnce(String model, boolean byKernel) {
         if (byKernel) {
@@ -182,7 +197,7 @@ class KernelTest {
 
     /** Matrices in bf16: the numbers of an fp32 decoder whose matrices were rounded beforehand. */
     @ParameterizedTest
-    @CsvSource({"llama-gqa-tied", "qwen2-bias", "qwen3-qknorm"})
+    @CsvSource({"llama-gqa-tied", "qwen2-bias", "qwen3-qknorm", "gemma2", "phi3", "granite", "llama-biases"})
     void shouldComputeInFp32WithTheNumbersOfBf16(String model) {
         List<Outcome> made = new ArrayList<>();
         compare(model, new Numerics(Dtype.BF16, false), decoder -> made.add(pass(decoder, 1.0, 40)));
