@@ -21,7 +21,7 @@ final class FamilyKeys {
 
     private static final String WINDOW = "sliding_window";
     private static final String TYPES = "layer_types";
-    private static final String NO_DROPOUT = "this dropout is not applied in training; expected 0";
+    private static final String NO_DROPOUT = "this dropout is not applied in training";
 
     /** Beside these a config.json may hold what concerns programs, sampling, or labels, but not what is computed. */
     private static final KnownKeys COMMON = new KnownKeys()
@@ -30,7 +30,14 @@ final class FamilyKeys {
             .used("rope_theta", "rope_scaling", "rope_parameters", "partial_rotary_factor")
             .used("original_max_position_embeddings", "hidden_act", "tie_word_embeddings")
             .used("bos_token_id", "eos_token_id", "pad_token_id", "id2label", "label2id", "num_labels")
-            .harmless("_name_or_path", "name_or_path", "transformers_version", "torch_dtype", "dtype", "auto_map")
+            .harmless(
+                    "_name_or_path",
+                    "name_or_path",
+                    "_from_model_config",
+                    "transformers_version",
+                    "torch_dtype",
+                    "dtype",
+                    "auto_map")
             .harmless("initializer_range", "use_cache", "pretraining_tp", "return_dict", "use_return_dict")
             .harmless("output_attentions", "output_hidden_states", "output_scores", "torchscript", "is_decoder")
             .harmless("problem_type", "finetuning_task", "task_specific_params", "prefix", "tokenizer_class")
@@ -52,7 +59,7 @@ final class FamilyKeys {
             .harmless("remove_invalid_values", "return_dict_in_generate", "renormalize_logits", "epsilon_cutoff")
             .harmless("eta_cutoff", "penalty_alpha", "max_time", "guidance_scale", "cache_implementation")
             .harmless("pooler_config", "base_model_tp_plan", "base_model_pp_plan", "model_name", "num_parameters")
-            .refused("attention_dropout", NO_DROPOUT, 0)
+            .warned("attention_dropout", NO_DROPOUT, 0)
             .refused("tie_encoder_decoder", "there is no encoder")
             .refused("is_encoder_decoder", "there is no encoder")
             .refused("add_cross_attention", "there is no encoder")
@@ -83,8 +90,12 @@ final class FamilyKeys {
                     .harmless("cache_implementation"));
     static final KnownKeys GEMMA3 = GEMMA2.and(
             new KnownKeys().used("rope_local_base_freq", "sliding_window_pattern", "_sliding_window_pattern"));
-    static final KnownKeys PHI3 =
-            MISTRAL.and(new KnownKeys().refused("embd_pdrop", NO_DROPOUT, 0).refused("resid_pdrop", NO_DROPOUT, 0));
+    static final KnownKeys PHI3 = MISTRAL.and(new KnownKeys()
+            .warned("embd_pdrop", NO_DROPOUT, 0)
+            .warned("resid_pdrop", NO_DROPOUT, 0)
+            .refused("lm_head_bias", "the head has no bias")
+            .refused("full_attn_mod", "all layers attend alike", 1)
+            .refused("interpolate_factor", "positions are not interpolated", 1));
     static final KnownKeys OLMO2 = COMMON.and(ATTENTION_BIAS);
     static final KnownKeys OLMO3 = OLMO2.and(WINDOWS);
     static final KnownKeys GRANITE = LLAMA.and(new KnownKeys()
@@ -108,6 +119,10 @@ final class FamilyKeys {
                     + c.node().path("quantization_config").path("quant_method").asText("?")
                     + ": quantised Hugging Face folders are not read; expected the model as it was before (adapter.mode"
                     + " = qlora quantises it here), or a GGUF file");
+        }
+        if (family == ModelFamily.BAICHUAN && !c.has("max_position_embeddings")) {
+            throw new ModelException(c.source() + ": a Baichuan without max_position_embeddings has ALiBi in place of"
+                    + " rotary positions (Baichuan-13B, Baichuan2-13B), which is not supported; expected a 7B");
         }
         boolean windows = family.keys().knows(WINDOW);
         if (!windows && c.has(TYPES) && c.texts(TYPES).stream().anyMatch(type -> !type.equals(RopeKeys.FULL))) {
@@ -273,10 +288,6 @@ final class FamilyKeys {
 
     static DecoderTraits baichuan(ConfigKeys c) {
         String architecture = c.has("architectures") ? c.texts("architectures").get(0) : "BaichuanForCausalLM";
-        if (!c.has("max_position_embeddings")) {
-            throw new ModelException(c.source() + ": a Baichuan without max_position_embeddings has ALiBi in place of"
-                    + " rotary positions (Baichuan-13B, Baichuan2-13B), which is not supported; expected a 7B");
-        }
         boolean score = architecture.endsWith("ForSequenceClassification");
         return new DecoderTraits(
                 new Biases(false, false, false),

@@ -9,7 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The keys of a file that says what a model is. Each is used, changes nothing in what the model computes, or may only
@@ -19,8 +22,16 @@ import org.jspecify.annotations.Nullable;
 public final class KnownKeys {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** @param harmless values that change nothing; null: every value is fine */
-    private record Rule(@Nullable String refusal, @Nullable List<Object> harmless) {}
+    private static final Logger LOG = LoggerFactory.getLogger(KnownKeys.class);
+    /** Of these it was said already: a run opens a model several times. */
+    private static final Set<String> SAID = ConcurrentHashMap.newKeySet();
+
+    /**
+     * @param why ends the refusal, or the warning
+     * @param harmless values that change nothing; null: every value is fine
+     * @param warns whether other values are warned of and not refused
+     */
+    private record Rule(@Nullable String why, @Nullable List<Object> harmless, boolean warns) {}
 
     private final Map<String, Rule> rules = new HashMap<>();
 
@@ -48,7 +59,7 @@ public final class KnownKeys {
     }
 
     private KnownKeys all(String... keys) {
-        Arrays.stream(keys).forEach(key -> rules.put(key, new Rule(null, null)));
+        Arrays.stream(keys).forEach(key -> rules.put(key, new Rule(null, null, false)));
         return this;
     }
 
@@ -58,7 +69,13 @@ public final class KnownKeys {
      * @param why ends the refusal
      */
     public KnownKeys refused(String key, String why, Object... harmless) {
-        rules.put(key, new Rule(why, List.of(harmless)));
+        rules.put(key, new Rule(why, List.of(harmless), false));
+        return this;
+    }
+
+    /** A key that is not applied and is warned of, unless it has one of the values that change nothing. */
+    public KnownKeys warned(String key, String why, Object... harmless) {
+        rules.put(key, new Rule(why, List.of(harmless), true));
         return this;
     }
 
@@ -86,8 +103,13 @@ public final class KnownKeys {
             } else if (rule.harmless != null
                     && !Boolean.FALSE.equals(entry.getValue())
                     && rule.harmless.stream().noneMatch(value -> same(value, entry.getValue()))) {
-                throw new ModelException(source + ": " + key + " = " + shown(entry.getValue()) + " is not supported: "
-                        + rule.refusal + pass(Set.of(key)));
+                String what = source + ": " + key + " = " + shown(entry.getValue());
+                if (!rule.warns) {
+                    throw new ModelException(what + " is not supported: " + rule.why + pass(Set.of(key)));
+                }
+                if (SAID.add(what)) {
+                    LOG.warn("{}: {}", what, rule.why);
+                }
             }
         }
         if (!unknown.isEmpty()) {

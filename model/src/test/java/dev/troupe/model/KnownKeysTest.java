@@ -15,6 +15,7 @@ class KnownKeysTest {
     private static final KnownKeys KEYS = new KnownKeys()
             .used("size", "rope.*")
             .harmless("note")
+            .warned("dropout", "it is not applied", 0)
             .refused("bias", "linear maps have none", "none")
             .refused("scale", "nothing is scaled", 1);
 
@@ -32,7 +33,8 @@ class KnownKeysTest {
                 "{'size': 3, 'note': 'x', 'rope.base': 4}",
                 "{'other': null, 'more': [], 'and': {}}",
                 "{'bias': 'none', 'scale': 1.0}",
-                "{'bias': false, 'scale': null}"
+                "{'bias': false, 'scale': null}",
+                "{'dropout': 0.1}"
             })
     void whatChangesNothingPasses(String text) {
         assertThatCode(() -> KEYS.check(json(text), "file", Set.of())).doesNotThrowAnyException();
