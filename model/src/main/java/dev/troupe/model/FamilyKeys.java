@@ -247,6 +247,9 @@ final class FamilyKeys {
 
     static DecoderTraits gemma3(ConfigKeys c) {
         int every = c.integer("sliding_window_pattern", c.integer("_sliding_window_pattern", 6));
+        if (every < 1) {
+            throw c.wrong("sliding_window_pattern", "at least 1");
+        }
         double attention = cap(c, "attn_logit_softcapping", 0);
         return gemma2(c, QkNorm.HEAD, attention, cap(c, "final_logit_softcapping", 0), every);
     }
@@ -287,7 +290,7 @@ final class FamilyKeys {
     }
 
     static DecoderTraits baichuan(ConfigKeys c) {
-        String architecture = c.has("architectures") ? c.texts("architectures").get(0) : "BaichuanForCausalLM";
+        String architecture = c.node().path("architectures").path(0).asText("BaichuanForCausalLM");
         boolean score = architecture.endsWith("ForSequenceClassification");
         return new DecoderTraits(
                 new Biases(false, false, false),

@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -127,6 +131,48 @@ class ModelConfigsTest {
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("not known: foo_scale = 2")
                 .hasMessageContaining("model.ignore_keys = \"foo_scale\"");
+    }
+
+    /** Each key with values that no key has: a model or a refusal, and nothing else. */
+    @ParameterizedTest
+    @MethodSource("names")
+    void survivesOddValues(String name) throws IOException {
+        ObjectMapper mapper = new ObjectMapper();
+        ObjectNode config = (ObjectNode) mapper.readTree(text(name));
+        List<String> keys = new ArrayList<>();
+        config.fieldNames().forEachRemaining(keys::add);
+        keys.addAll(List.of("rope_parameters", "layer_types", "partial_rotary_factor", "head_dim", "id2label"));
+        String[] odd = {
+            "null",
+            "0",
+            "-1",
+            "1.5",
+            "1e300",
+            "2147483648",
+            "true",
+            "\"x\"",
+            "[]",
+            "[null]",
+            "[[1]]",
+            "{}",
+            "{\"type\": 3}",
+            "{\"rope_type\": \"yarn\"}",
+            "{\"full_attention\": []}",
+            "{\"factor\": \"x\"}"
+        };
+        for (String key : keys) {
+            for (String value : odd) {
+                String changed =
+                        config.deepCopy().set(key, mapper.readTree(value)).toString();
+                try {
+                    ModelConfig.parse(changed, name).ropeRows();
+                } catch (ModelException e) {
+                    assertThat(e.getMessage()).startsWith(name);
+                } catch (RuntimeException e) {
+                    throw new AssertionError(key + " = " + value, e);
+                }
+            }
+        }
     }
 
     @Test
