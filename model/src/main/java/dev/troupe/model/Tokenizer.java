@@ -1,15 +1,13 @@
 package dev.troupe.model;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -21,37 +19,55 @@ import org.slf4j.LoggerFactory;
 
 /** A tokenizer.json and the special tokens of the folder it lies in. Safe for use by several threads. */
 public final class Tokenizer implements AutoCloseable {
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final Logger LOG = LoggerFactory.getLogger(Tokenizer.class);
     /** Of these it was said already: several actors open the tokenizer of one model. */
     private static final Set<String> PADDED_WITH_EOS = ConcurrentHashMap.newKeySet();
 
     private final HuggingFaceTokenizer tokenizer;
     private final String sha256;
-    private final Map<String, Integer> vocabulary;
-    private final int size;
+    private final Vocabulary vocabulary;
     private final int bosId;
     private final int eosId;
     private final int padId;
+    private final Surrounding surrounding;
 
     private final TokenizerFiles files;
     private final String source;
-    private volatile @Nullable ChatTemplate chat;
+    private final String template;
+    private final Map<String, ChatTemplate> chats = new ConcurrentHashMap<>();
 
-    private Tokenizer(Path folder) throws IOException {
+    private Tokenizer(Path folder, String template) {
         this.files = TokenizerFiles.of(folder);
         this.source = folder.toString();
+        this.template = template;
         byte[] bytes = files.tokenizer();
         this.sha256 = sha256(bytes);
-        this.vocabulary = vocabulary(JSON.readTree(bytes));
-        this.size =
-                vocabulary.values().stream().mapToInt(Integer::intValue).max().orElse(-1) + 1;
-        this.bosId = special("bos_token");
-        this.eosId = special("eos_token");
-        this.padId = padding(special("pad_token"));
+        this.vocabulary = files.vocabulary();
+        this.bosId = vocabulary.id(files.special("bos_token"));
+        this.eosId = files.specials().id("eos_token", vocabulary);
+        this.padId = padding(files.specials().id("pad_token", vocabulary));
         Libtorch.silence();
-        this.tokenizer = HuggingFaceTokenizer.newInstance(
-                new ByteArrayInputStream(bytes), Map.of("truncation", "false", "padding", "false"));
+        this.tokenizer = open(bytes);
+        this.surrounding = surrounding();
+    }
+
+    private Surrounding surrounding() {
+        String probe = "a";
+        try {
+            ids(probe, true);
+        } catch (RuntimeException e) {
+            probe = ""; // a vocabulary of words that has none for what it does not know
+        }
+        return Surrounding.of(ids(probe, true), ids(probe, false), bosId, eosId);
+    }
+
+    private static HuggingFaceTokenizer open(byte[] bytes) {
+        try {
+            return HuggingFaceTokenizer.newInstance(
+                    new ByteArrayInputStream(bytes), Map.of("truncation", "false", "padding", "false"));
+        } catch (IOException e) {
+            throw new ModelException("the tokenizer.json cannot be read: " + e.getMessage(), e);
+        }
     }
 
     /** A model without a padding token is padded with its end token, as TRL does. */
@@ -64,72 +80,55 @@ public final class Tokenizer implements AutoCloseable {
 
     /** Opens the tokenizer of a model folder or a GGUF file; an error names the file and the reason. */
     public static Tokenizer open(Path folder) {
+        return open(folder, "");
+    }
+
+    /**
+     * As above, with dialogues written by another chat template than the model's own.
+     *
+     * @param template the name of one of the model's templates, of a known format, or a file that ends in .jinja; empty
+     *     for the model's own
+     */
+    public static Tokenizer open(Path folder, String template) {
         try {
-            return new Tokenizer(folder);
+            return new Tokenizer(folder, template);
         } catch (ModelException e) {
             throw e;
-        } catch (IOException | RuntimeException e) {
+        } catch (RuntimeException e) {
             throw new ModelException("cannot read the tokenizer of " + folder + ": " + e.getMessage(), e);
         }
     }
 
-    private static Map<String, Integer> vocabulary(JsonNode root) {
-        Map<String, Integer> ids = new HashMap<>();
-        JsonNode model = root.path("model").path("vocab");
-        if (model.isObject()) {
-            model.fields()
-                    .forEachRemaining(e -> ids.put(e.getKey(), e.getValue().asInt()));
-        } else {
-            for (int i = 0; i < model.size(); i++) {
-                ids.put(model.get(i).path(0).asText(), i);
-            }
-        }
-        for (JsonNode added : root.path("added_tokens")) {
-            ids.put(added.path("content").asText(), added.path("id").asInt());
-        }
-        return ids;
-    }
-
-    /** The id of a special token: named by tokenizer_config.json, otherwise numbered by config.json, otherwise -1. */
-    private int special(String key) {
-        Integer id = vocabulary.get(files.special(key));
-        if (id != null) {
-            return id;
-        }
-        JsonNode number = files.config().path(key + "_id");
-        return (number.isArray() ? number.path(0) : number).asInt(-1);
-    }
-
-    /** How the model's makers write a dialogue as one text; an error when the tokenizer has no chat template. */
+    /** How a dialogue without tools becomes one text: {@link #chatTemplate(boolean)}. */
     public ChatTemplate chatTemplate() {
-        ChatTemplate made = chat;
-        if (made == null) {
-            made = newChatTemplate();
-            chat = made;
-        }
-        return made;
-    }
-
-    private ChatTemplate newChatTemplate() {
-        String template = files.template();
-        if (template == null || template.isBlank()) {
-            throw new ModelException("the tokenizer of " + source + " has no chat template (chat_template in"
-                    + " tokenizer_config.json, or chat_template.jinja): expected a model trained on dialogues, or plain"
-                    + " prompts");
-        }
-        Map<String, String> specials = new HashMap<>();
-        for (String key : List.of("bos_token", "eos_token", "pad_token", "unk_token")) {
-            specials.put(key, files.special(key));
-        }
-        return new ChatTemplate(template, specials, source);
+        return chatTemplate(false);
     }
 
     /**
-     * Whether an answer in the chat template ends with the end token: where it does not, a model that learns from
+     * How a dialogue becomes one text: by the template that was asked for, or the model's own; a model without one takes
+     * chatml, which is logged once.
+     *
+     * @param tools whether the dialogue comes with tools, for which a model may have a template of its own
+     */
+    public ChatTemplate chatTemplate(boolean tools) {
+        TemplateChoice choice = TemplateChoice.of(template, files.templates(), tools, source);
+        return chats.computeIfAbsent(choice.template(), text -> {
+            choice.log(source, vocabulary, files.special("eos_token"));
+            return new ChatTemplate(text, files.specials().named(), source);
+        });
+    }
+
+    /** Whether an answer in the chat template ends with the end token: where it does not, a model that learns from
      * rendered dialogues never learns to stop.
      */
     public boolean templateEndsAnswers() {
         return chatTemplate().endsAnswersWith(files.special("eos_token"));
+    }
+
+    /** The template that dialogues were written with, where it is not the model's own; null where it is, or none was. */
+    public @Nullable String foreignTemplate() {
+        TemplateChoice choice = TemplateChoice.of(template, files.templates(), false, source);
+        return choice.own() || !chats.containsKey(choice.template()) ? null : choice.template();
     }
 
     /**
@@ -148,16 +147,43 @@ public final class Tokenizer implements AutoCloseable {
         }
     }
 
-    /** Text to ids; {@code addSpecial} adds what the tokenizer puts around a text (bos, usually). */
+    /**
+     * Text to ids. Bos is there once at most, whether the text or the tokenizer puts it in front.
+     *
+     * @param addSpecial whether to put in front of the text what the tokenizer does (bos, usually). The end token of a
+     *     tokenizer that adds one is left out: see {@link #ended}.
+     */
     public int[] encode(String text, boolean addSpecial) {
+        int[] ids = ids(text, false);
+        return addSpecial ? surrounding.around(ids) : surrounding.once(ids);
+    }
+
+    /** A completion's text without the bos that it may begin with: its prompt has one, or needs none. */
+    public String continuation(String completion) {
+        String bos = bosId == eosId ? "" : files.special("bos_token");
+        String rest = completion;
+        while (!bos.isEmpty() && rest.startsWith(bos)) {
+            rest = rest.substring(bos.length());
+        }
+        return rest;
+    }
+
+    /** The ids of a text that ends: with the end token behind them, unless it is there already. */
+    public int[] ended(int[] ids) {
+        if (ids.length > 0 && ids[ids.length - 1] == eosId) {
+            return ids;
+        }
+        int[] ended = Arrays.copyOf(ids, ids.length + 1);
+        ended[ids.length] = eosId;
+        return ended;
+    }
+
+    private int[] ids(String text, boolean addSpecial) {
         // A lone surrogate has no UTF-8 form, and the native side would die of it.
         String clean = new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
-        long[] ids = tokenizer.encode(clean, addSpecial, false).getIds();
-        int[] out = new int[ids.length];
-        for (int i = 0; i < out.length; i++) {
-            out[i] = (int) ids[i];
-        }
-        return out;
+        return Arrays.stream(tokenizer.encode(clean, addSpecial, false).getIds())
+                .mapToInt(id -> (int) id)
+                .toArray();
     }
 
     /** Ids to text, special tokens left out. */
@@ -171,12 +197,27 @@ public final class Tokenizer implements AutoCloseable {
         for (int i = 0; i < ids.length; i++) {
             longs[i] = ids[i];
         }
-        return tokenizer.decode(longs, skipSpecial);
+        String text = tokenizer.decode(longs, skipSpecial);
+        return files.cleans() ? withoutSpacesBeforePunctuation(text) : text;
+    }
+
+    /** What transformers does to the texts of some tokenizers. */
+    private static String withoutSpacesBeforePunctuation(String text) {
+        return text.replace(" .", ".")
+                .replace(" ?", "?")
+                .replace(" !", "!")
+                .replace(" ,", ",")
+                .replace(" ' ", "'")
+                .replace(" n't", "n't")
+                .replace(" 'm", "'m")
+                .replace(" 's", "'s")
+                .replace(" 've", "'ve")
+                .replace(" 're", "'re");
     }
 
     /** The id of a token by its text in the vocabulary, or -1. */
     public int id(String token) {
-        return vocabulary.getOrDefault(token, -1);
+        return vocabulary.id(token);
     }
 
     /** The token a text begins with, or -1. */
@@ -196,7 +237,7 @@ public final class Tokenizer implements AutoCloseable {
 
     /** Number of tokens, added ones included. */
     public int vocabularySize() {
-        return size;
+        return vocabulary.size();
     }
 
     /**
@@ -204,7 +245,7 @@ public final class Tokenizer implements AutoCloseable {
      * folder and of a GGUF file made from it do.
      */
     public boolean sameTokens(Tokenizer other) {
-        return vocabulary.equals(other.vocabulary);
+        return vocabulary.ids().equals(other.vocabulary.ids());
     }
 
     /** SHA-256 of tokenizer.json in lower-case hex: equal tokenizers have equal ones. */

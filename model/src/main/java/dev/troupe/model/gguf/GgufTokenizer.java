@@ -71,11 +71,8 @@ final class GgufTokenizer {
         }
         merges(bpe, model);
         try {
-            return new TokenizerFiles(
-                    JSON.writeValueAsBytes(root),
-                    settings(),
-                    JSON.createObjectNode(),
-                    data.has(TEMPLATE) ? data.text(TEMPLATE) : null);
+            return TokenizerFiles.of(
+                    JSON.writeValueAsBytes(root), settings(), data.has(TEMPLATE) ? data.text(TEMPLATE) : null);
         } catch (JsonProcessingException e) {
             throw new ModelException("GGUF file " + data.source() + ": " + e.getOriginalMessage(), e);
         }
