@@ -238,10 +238,14 @@ class BadInputTest {
     }
 
     @Test
-    void dialoguesForAModelWithoutAChatTemplate() throws IOException {
+    void dialoguesForAChatTemplateThatIsNotKnown() throws IOException {
         Path prompts = file("chat.jsonl", "{\"instruction\":\"Name a colour.\"}\n");
 
-        refused(1, Troupe.run("bad", "data.prompts=" + prompts), "the tokenizer of", "has no chat template");
+        refused(
+                1,
+                Troupe.run("bad", "data.prompts=" + prompts, "template=chatlm"),
+                "template = chatlm is not known",
+                "chatml");
     }
 
     @Test

@@ -91,13 +91,6 @@ class ConvertTest {
     }
 
     @Test
-    void aModelWithoutAChatTemplateIsToldSo() {
-        Troupe told = Troupe.of("generate", "--model", "stories", "--chat", "--prompt", "hi");
-        assertThat(told.code()).isEqualTo(1);
-        assertThat(told.err()).contains("has no chat template").doesNotContain("\tat ");
-    }
-
-    @Test
     void aDialogueIsAnswered() {
         String property = System.getProperty("troupe.models", "");
         String models = property.isEmpty() ? System.getenv().getOrDefault("TROUPE_MODELS", "") : property;

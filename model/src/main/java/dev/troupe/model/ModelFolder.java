@@ -170,7 +170,12 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
 
     /** The tokenizer of the model; an error when it has none, or one with more tokens than the embedding has rows. */
     public Tokenizer tokenizer() {
-        Tokenizer tokenizer = Tokenizer.open(tokenizerFolder(path));
+        return tokenizer("");
+    }
+
+    /** As above, with dialogues written in a chat template by name: {@link Tokenizer#open(Path, String)}. */
+    public Tokenizer tokenizer(String template) {
+        Tokenizer tokenizer = Tokenizer.open(tokenizerFolder(path), template);
         if (tokenizer.vocabularySize() > config.vocabulary()) {
             int size = tokenizer.vocabularySize();
             tokenizer.close();

@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
  * Settings of this room; troupe/model.conf documents each key.
  *
  * @param policy the policy: a folder or a shipped model's name
+ * @param template the chat template that dialogues are written in, empty for the model's own
  * @param mode what is trained
  * @param adapter the adapter's numbers; they matter unless everything is trained
  * @param numerics number format, and what is kept for the backward pass
@@ -19,7 +20,13 @@ import java.util.stream.Collectors;
  * @param ignoredKeys keys of model files that are read as if they were not there
  */
 public record ModelSettings(
-        String policy, Mode mode, AdapterConfig adapter, Numerics numerics, Device device, Set<String> ignoredKeys) {
+        String policy,
+        String template,
+        Mode mode,
+        AdapterConfig adapter,
+        Numerics numerics,
+        Device device,
+        Set<String> ignoredKeys) {
     /** What is trained. */
     public enum Mode {
         /** Every weight. */
@@ -41,7 +48,14 @@ public record ModelSettings(
         Numerics numerics =
                 new Numerics(Dtype.of("dtype", c.getString("dtype")), c.getBoolean("model.gradient_checkpointing"));
         Device device = Device.of("device", c.getString("device"));
-        return new ModelSettings(c.getString("model.policy"), mode(c), adapter(c), numerics, device, ignoredKeys(c));
+        return new ModelSettings(
+                c.getString("model.policy"),
+                c.getString("template").trim(),
+                mode(c),
+                adapter(c),
+                numerics,
+                device,
+                ignoredKeys(c));
     }
 
     private static Set<String> ignoredKeys(Config config) {

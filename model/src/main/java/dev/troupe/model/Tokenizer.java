@@ -4,6 +4,7 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -129,6 +130,23 @@ public final class Tokenizer implements AutoCloseable {
     public @Nullable String foreignTemplate() {
         TemplateChoice choice = TemplateChoice.of(template, files.templates(), false, source);
         return choice.own() || !chats.containsKey(choice.template()) ? null : choice.template();
+    }
+
+    /**
+     * Writes the tokenizer's files into a folder that exists, with the chat template that dialogues were written in as
+     * the default.
+     */
+    public void save(Path folder) {
+        try {
+            TokenizerFiles.copy(Path.of(source), folder);
+            String foreign = foreignTemplate();
+            if (foreign != null) {
+                Files.writeString(folder.resolve(ChatTemplates.FILE), foreign);
+                Files.deleteIfExists(folder.resolve(ChatTemplates.FOLDER).resolve(ChatTemplates.DEFAULT + ".jinja"));
+            }
+        } catch (IOException e) {
+            throw new ModelException("cannot write the tokenizer of " + source + " to " + folder + ": " + e, e);
+        }
     }
 
     /**

@@ -94,6 +94,14 @@ final class BestOfNCommand implements Callable<Integer> {
     private @Nullable String reward;
 
     @Option(
+            names = "--template",
+            paramLabel = "NAME",
+            defaultValue = "",
+            description = "The chat template of dialogues: one of the model's or of the known ones, or a .jinja file."
+                    + " Default: the configuration's template.")
+    private String template = "";
+
+    @Option(
             names = "--count",
             paramLabel = "N",
             description = "Prompts. Default: each of a file once, " + STORIES + " stories.")
@@ -130,7 +138,11 @@ final class BestOfNCommand implements Callable<Integer> {
         List<Prompt> drawn =
                 LongStream.range(0, prompts(source)).mapToObj(source::draw).toList();
         RunReward.requireColumns(rewards, data, "data.prompts = " + data.prompts(), drawn);
-        try (LoadedModel policy = LoadedModel.open("model.policy", config.getString("model.policy"), ignored)) {
+        try (LoadedModel policy = LoadedModel.open(
+                "model.policy",
+                config.getString("model.policy"),
+                ignored,
+                ModelSettings.from(config).template())) {
             RunReward reward = new RunReward(
                     rewards,
                     data,
@@ -168,6 +180,9 @@ final class BestOfNCommand implements Callable<Integer> {
         }
         if (prompts != null) {
             overrides.add("data.prompts=" + ConfigUtil.quoteString(prompts));
+        }
+        if (!template.isEmpty()) {
+            overrides.add("template=" + ConfigUtil.quoteString(template));
         }
         if (reward != null) {
             overrides.addAll(RewardOption.settings(reward));

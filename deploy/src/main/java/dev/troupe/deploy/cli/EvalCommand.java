@@ -77,6 +77,14 @@ final class EvalCommand implements Callable<Integer> {
                     "A reward model, a rule (sentiment, length, brevity, gsm8k, format or a class), or a service.")
     private @Nullable String reward;
 
+    @Option(
+            names = "--template",
+            paramLabel = "NAME",
+            defaultValue = "",
+            description = "The chat template of dialogues: one of the model's or of the known ones, or a .jinja file."
+                    + " Default: the model's own, or chatml.")
+    private String template = "";
+
     @Option(names = "--count", paramLabel = "N", defaultValue = "32", description = "Prompts. Default: 32.")
     private int count;
 
@@ -103,8 +111,8 @@ final class EvalCommand implements Callable<Integer> {
         Settings settings = Settings.parse("defaults", "", overrides);
         DataSettings data = DataSettings.from(settings.config());
         PrintWriter out = spec.commandLine().getOut();
-        try (LoadedModel ours = LoadedModel.open("--model", model, ignored.keys());
-                LoadedModel theirs = LoadedModel.open("--base", base, ignored.keys())) {
+        try (LoadedModel ours = LoadedModel.open("--model", model, ignored.keys(), "");
+                LoadedModel theirs = LoadedModel.open("--base", base, ignored.keys(), template)) {
             requireSame("--model", ours.folder(), ours.tokenizer(), theirs);
             Evaluation evaluation = new Evaluation(
                     new WholeModel(theirs.folder().config()),

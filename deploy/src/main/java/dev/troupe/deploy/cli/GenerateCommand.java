@@ -84,6 +84,14 @@ final class GenerateCommand implements Callable<Integer> {
                     + " printed.")
     private boolean chat;
 
+    @Option(
+            names = "--template",
+            paramLabel = "NAME",
+            defaultValue = "",
+            description = "The chat template of dialogues: one of the model's or of the known ones, or a .jinja file."
+                    + " Default: the model's own, or chatml.")
+    private String template = "";
+
     @Option(names = "--max-new-tokens", paramLabel = "N", defaultValue = "128", description = "Default: 128.")
     private int maxNewTokens;
 
@@ -117,8 +125,12 @@ final class GenerateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         SamplingConfig sampling = sampling();
+        if (!chat && !template.isEmpty()) {
+            throw new SettingsException("--template " + template + ": expected --chat beside it");
+        }
         PrintWriter out = spec.commandLine().getOut();
-        try (LoadedModel loaded = LoadedModel.open("--model", model, adapter, null, Dtype.FP32, ignored.keys())) {
+        try (LoadedModel loaded =
+                LoadedModel.open("--model", model, adapter, null, Dtype.FP32, ignored.keys(), template)) {
             ModelConfig config = loaded.folder().config();
             if (chat) {
                 noticeAnswersWithoutEnd(loaded.tokenizer());

@@ -37,8 +37,8 @@ record LoadedModel(
         implements AutoCloseable {
 
     /** Opens what an option names. */
-    static LoadedModel open(String option, String nameOrFolder, Set<String> ignoredKeys) {
-        return open(option, nameOrFolder, null, null, Dtype.FP32, ignoredKeys);
+    static LoadedModel open(String option, String nameOrFolder, Set<String> ignoredKeys, String template) {
+        return open(option, nameOrFolder, null, null, Dtype.FP32, ignoredKeys, template);
     }
 
     /**
@@ -46,6 +46,7 @@ record LoadedModel(
      *
      * @param quantize {@code nf4}
      * @param ignoredKeys keys of the model's files that are read as if they were not there
+     * @param template the chat template's name, empty for the model's own
      */
     static LoadedModel open(
             String option,
@@ -53,7 +54,8 @@ record LoadedModel(
             @Nullable String adapterFolder,
             @Nullable String quantize,
             Dtype dtype,
-            Set<String> ignoredKeys) {
+            Set<String> ignoredKeys,
+            String template) {
         if (quantize != null && !quantize.equals("nf4")) {
             throw new SettingsException("--quantize " + quantize + ": expected nf4");
         }
@@ -61,7 +63,7 @@ record LoadedModel(
         ModelFolder folder = ModelFolder.open(path, ignoredKeys);
         MemoryEstimate.requireRoomFor(option + " " + nameOrFolder, folder.config(), dtype, quantize != null);
         AdapterFolder adapter = adapterFolder == null ? null : AdapterFolder.open(Path.of(adapterFolder), ignoredKeys);
-        Tokenizer tokenizer = folder.tokenizer();
+        Tokenizer tokenizer = folder.tokenizer(template);
         TensorThread thread = TensorThread.start("model", Runtime.getRuntime().availableProcessors());
         FrozenBase.Storage plain = dtype == Dtype.BF16 ? FrozenBase.Storage.BF16 : FrozenBase.Storage.FP32;
         FrozenBase.Storage storage = quantize == null ? plain : FrozenBase.Storage.NF4;

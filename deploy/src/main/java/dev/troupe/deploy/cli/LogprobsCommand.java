@@ -78,7 +78,7 @@ final class LogprobsCommand implements Callable<Integer> {
         if (quantize != null && dtype != Dtype.FP32) {
             throw new SettingsException("--quantize " + quantize + " says how matrices are held: leave --dtype out");
         }
-        try (LoadedModel loaded = LoadedModel.open("--model", model, adapter, quantize, dtype, ignored.keys())) {
+        try (LoadedModel loaded = LoadedModel.open("--model", model, adapter, quantize, dtype, ignored.keys(), "")) {
             int vocabulary = loaded.folder().config().vocabulary();
             if (top < 0 || top > vocabulary) {
                 throw new SettingsException("--top " + top + ": expected at most the vocabulary, " + vocabulary);
@@ -95,7 +95,7 @@ final class LogprobsCommand implements Callable<Integer> {
             return JsonInput.ids(node, "input_ids", vocabulary);
         }
         int[] prompt = tokenizer.encode(JsonInput.text(node, "prompt"), true);
-        int[] completion = tokenizer.encode(JsonInput.text(node, "completion"), false);
+        int[] completion = tokenizer.encode(tokenizer.continuation(JsonInput.text(node, "completion")), false);
         if (prompt.length == 0) {
             throw new IllegalArgumentException("the prompt has no tokens");
         }

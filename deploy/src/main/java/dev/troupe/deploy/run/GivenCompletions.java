@@ -66,12 +66,12 @@ final class GivenCompletions implements Prompts {
 
     /** Tokens are cut from the whole text's where the prompt's begin it, and made apart where they do not. */
     private static int[] ids(CompletedPrompt row, int[] prompt, Tokenizer tokenizer, int endToken) {
-        int[] whole = tokenizer.encode(row.prompt() + row.completion(), true);
+        String completion = tokenizer.continuation(row.completion());
+        int[] whole = tokenizer.encode(row.prompt() + completion, true);
         boolean joined = whole.length >= prompt.length && Arrays.equals(Arrays.copyOf(whole, prompt.length), prompt);
-        int[] rest = joined
-                ? Arrays.copyOfRange(whole, prompt.length, whole.length)
-                : tokenizer.encode(row.completion(), false);
-        if (endToken == NO_END) {
+        int[] rest =
+                joined ? Arrays.copyOfRange(whole, prompt.length, whole.length) : tokenizer.encode(completion, false);
+        if (endToken == NO_END || rest.length > 0 && rest[rest.length - 1] == endToken) {
             return rest;
         }
         int[] ended = Arrays.copyOf(rest, rest.length + 1);

@@ -28,6 +28,7 @@ import dev.troupe.model.TensorThread;
 import dev.troupe.model.Tokenizer;
 import dev.troupe.rollout.RolloutSettings;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -70,13 +71,15 @@ public final class Learning {
      * The run's algorithm on its models, at a checkpoint if one is given.
      *
      * @param valueStart null if the algorithm has no value model
+     * @param tokenizerFrom folder or file whose tokenizer saved models get
      */
     static OnlineTraining training(
             Config config,
             RunForms.Start policyStart,
             RunForms.@Nullable Start valueStart,
             CheckpointStore store,
-            @Nullable Checkpoint resumed) {
+            @Nullable Checkpoint resumed,
+            Path tokenizerFrom) {
         LearnerSettings s = LearnerSettings.from(config);
         double temperature = RolloutSettings.from(config).sampling().temperature();
         Algorithm algorithm = Settings.algorithm(config);
@@ -108,14 +111,7 @@ public final class Learning {
                 : List.of(String.valueOf(resumed.folder().getFileName()));
         return new OnlineTraining(
                 update,
-                (step, documents) -> Checkpoint.write(
-                        store,
-                        step,
-                        step,
-                        parents,
-                        models,
-                        documents,
-                        policyStart.folder().path()),
+                (step, documents) -> Checkpoint.write(store, step, step, parents, models, documents, tokenizerFrom),
                 config.getBoolean("control.shuffle_rewards") ? OptionalLong.of(s.seed()) : OptionalLong.empty());
     }
 

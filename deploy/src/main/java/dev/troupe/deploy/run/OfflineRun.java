@@ -89,7 +89,8 @@ final class OfflineRun implements AutoCloseable {
     private int train(RunForms.Start start) {
         String name = rewards ? "reward" : "policy";
         out.println(name + ": " + start.trainable());
-        try (Tokenizer tokenizer = start.folder().tokenizer()) {
+        try (Tokenizer tokenizer =
+                start.folder().tokenizer(ModelSettings.from(config).template())) {
             Decoder decoder = first.call(() -> start.form().decoder(start.tensors(), true));
             try (TrainedModel model = TrainedModel.of(name, decoder, settings.adam(), first)) {
                 long tokens = rewards ? rewardModel(model, tokenizer) : languageModel(model, tokenizer);
@@ -101,7 +102,7 @@ final class OfflineRun implements AutoCloseable {
                         List.of(),
                         List.of(model),
                         Map.of(),
-                        start.folder().path());
+                        RunTokenizer.of(folder, start.folder(), tokenizer));
                 summary(tokens, first.call(decoder::export).sha256()).write(folder);
                 out.println("model: " + saved.resolve(name));
             }
@@ -227,8 +228,8 @@ final class OfflineRun implements AutoCloseable {
     private RewardModelling.Pair pair(Tokenizer tokenizer, PreferencePair pair) {
         int[] prompt = tokenizer.encode(pair.prompt(), true);
         return new RewardModelling.Pair(
-                row(tokenizer, prompt, tokenizer.encode(pair.chosen(), false)),
-                row(tokenizer, prompt, tokenizer.encode(pair.rejected(), false)));
+                row(tokenizer, prompt, tokenizer.encode(tokenizer.continuation(pair.chosen()), false)),
+                row(tokenizer, prompt, tokenizer.encode(tokenizer.continuation(pair.rejected()), false)));
     }
 
     /**
@@ -236,10 +237,11 @@ final class OfflineRun implements AutoCloseable {
      */
     private TokenRow row(Tokenizer tokenizer, int[] first, int[] rest) {
         int length = first.length + rest.length;
-        int[] ids = Arrays.copyOf(first, length + 1);
+        int[] ids = Arrays.copyOf(first, length);
         System.arraycopy(rest, 0, ids, first.length, rest.length);
-        ids[length] = tokenizer.eosId();
-        return new TokenRow(ids.length > settings.maxLength() ? Arrays.copyOf(ids, settings.maxLength()) : ids, 1);
+        int[] ended = tokenizer.ended(ids);
+        return new TokenRow(
+                ended.length > settings.maxLength() ? Arrays.copyOf(ended, settings.maxLength()) : ended, 1);
     }
 
     private long learn(TrainedModel model, Objective objective) {

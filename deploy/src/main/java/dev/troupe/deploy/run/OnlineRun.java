@@ -14,16 +14,19 @@ import dev.troupe.deploy.settings.Settings;
 import dev.troupe.learner.LearnerSettings;
 import dev.troupe.learner.checkpoint.Checkpoint;
 import dev.troupe.learner.checkpoint.CheckpointStore;
+import dev.troupe.learner.ledger.LedgerActor;
 import dev.troupe.learner.ledger.LedgerSnapshot;
 import dev.troupe.learner.run.LearnerNode;
 import dev.troupe.learner.run.LearnerPlan;
 import dev.troupe.learner.run.LedgerJson;
 import dev.troupe.learner.run.OnlineTraining;
 import dev.troupe.learner.run.RunReport;
+import dev.troupe.model.ModelSettings;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.Tokenizer;
 import dev.troupe.reward.RewardSettings;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
@@ -77,7 +80,8 @@ final class OnlineRun {
         if (value != null) {
             out.println("value: " + value.trainable());
         }
-        try (Tokenizer tokenizer = policy.folder().tokenizer();
+        try (Tokenizer tokenizer =
+                        policy.folder().tokenizer(ModelSettings.from(config).template());
                 TensorThread judging =
                         TensorThread.start("evaluation", Runtime.getRuntime().availableProcessors())) {
             EvaluationPlan plan = EvaluationPlan.from(config);
@@ -151,7 +155,9 @@ final class OnlineRun {
         LearnerPlan plan = Learning.plan(config);
         LedgerSnapshot ledger = resumed == null ? null : LedgerJson.read(resumed.document("ledger.json"));
         List<Role> roles = new ArrayList<>();
-        try (OnlineTraining training = Learning.training(config, policy, value, store, resumed);
+        LedgerActor.Prompts prompts = Learning.prompts(config, models, tokenizer, out);
+        Path words = RunTokenizer.of(node.folder(), policy.folder(), tokenizer);
+        try (OnlineTraining training = Learning.training(config, policy, value, store, resumed, words);
                 StepWriter steps = new StepWriter(
                         node.folder(),
                         tokenizer,
@@ -170,7 +176,7 @@ final class OnlineRun {
                     plan,
                     training,
                     policy.form(),
-                    Learning.prompts(config, models, tokenizer, out),
+                    prompts,
                     steps,
                     ledger)) {
                 Interrupts.handle(learner::stop);
