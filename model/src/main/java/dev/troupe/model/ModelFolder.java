@@ -135,20 +135,8 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
 
     /** Where the tokenizer's files are: an adapter may leave them to its base. */
     private static Path tokenizerFolder(Path path) {
-        boolean own = Files.exists(path.resolve("tokenizer.json"));
+        boolean own = Files.exists(path.resolve("tokenizer.json")) || Files.exists(path.resolve("tokenizer.model"));
         return own || !AdapterFolder.is(path) ? path : tokenizerFolder(AdapterFolder.basePath(path));
-    }
-
-    /** Whether a head is stored beside the embedding and differs from it: then it counts, whatever the keys say. */
-    private static boolean hasOwnHead(TensorSet read, ModelConfig config) {
-        String head = config.family().names().head() + ".weight";
-        String embedding = config.family().names().embedding() + ".weight";
-        if (config.scoreHead() || !read.contains(head) || !read.contains(embedding)) {
-            return false;
-        }
-        HostTensor a = read.get(head);
-        HostTensor b = read.get(embedding);
-        return a.dtype() != b.dtype() || !a.data().equals(b.data());
     }
 
     /** In the decoder's order, without tensors that some writers add and that say nothing new. */

@@ -1,6 +1,8 @@
 package dev.troupe.model;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import dev.troupe.model.pieces.PieceText;
+import dev.troupe.model.pieces.PieceTokenizer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -48,7 +50,7 @@ public final class Tokenizer implements AutoCloseable {
         this.eosId = files.specials().id("eos_token", vocabulary);
         this.padId = padding(files.specials().id("pad_token", vocabulary));
         Libtorch.silence();
-        this.tokenizer = open(bytes);
+        this.tokenizer = open(files.pieces() == null ? bytes : PieceTokenizer.ofNormalized(bytes));
         this.surrounding = surrounding();
     }
 
@@ -172,7 +174,8 @@ public final class Tokenizer implements AutoCloseable {
      *     tokenizer that adds one is left out: see {@link #ended}.
      */
     public int[] encode(String text, boolean addSpecial) {
-        int[] ids = ids(text, false);
+        PieceText pieces = files.pieces();
+        int[] ids = pieces == null ? ids(text, false) : pieces.ids(utf8(text), part -> ids(part, false));
         return addSpecial ? surrounding.around(ids) : surrounding.once(ids);
     }
 
@@ -197,11 +200,14 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     private int[] ids(String text, boolean addSpecial) {
-        // A lone surrogate has no UTF-8 form, and the native side would die of it.
-        String clean = new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
-        return Arrays.stream(tokenizer.encode(clean, addSpecial, false).getIds())
+        return Arrays.stream(tokenizer.encode(utf8(text), addSpecial, false).getIds())
                 .mapToInt(id -> (int) id)
                 .toArray();
+    }
+
+    /** A lone surrogate has no UTF-8 form, and the native side would die of it. */
+    private static String utf8(String text) {
+        return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
     }
 
     /** Ids to text, special tokens left out. */

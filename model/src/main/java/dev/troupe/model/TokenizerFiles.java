@@ -4,12 +4,17 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.model.gguf.GgufModel;
+import dev.troupe.model.pieces.PieceModel;
+import dev.troupe.model.pieces.PieceText;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param specials which tokens have a role
  * @param templates the chat templates
  * @param vocabulary the tokens of the tokenizer
+ * @param pieces what tokenizer.json cannot do by itself for a SentencePiece model; null for others
  * @param cleans whether decoded texts lose the spaces before punctuation
  */
 @SuppressWarnings("ArrayRecordComponent") // read once, never compared
@@ -29,9 +35,15 @@ public record TokenizerFiles(
         SpecialTokens specials,
         ChatTemplates templates,
         Vocabulary vocabulary,
+        @Nullable PieceText pieces,
         boolean cleans) {
     static final String TOKENIZER = "tokenizer.json";
     static final String SETTINGS = "tokenizer_config.json";
+
+    /** Forms of tokenizers that are not read. */
+    private static final Pattern OTHER_FORMS =
+            Pattern.compile(".*\\.tiktoken|tiktoken\\.model|tekken\\.json|vocab\\.(json|txt)|merges\\.txt|.*\\.spm"
+                    + "|(spiece|sentencepiece|source|target).*\\.model|tokenizer\\.model\\.v\\d.*");
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -43,7 +55,7 @@ public record TokenizerFiles(
     public static TokenizerFiles of(byte[] tokenizer, JsonNode settings, @Nullable String template) {
         Vocabulary vocabulary = Vocabulary.of(tokenizer);
         SpecialTokens specials = SpecialTokens.named(settings, JSON.createObjectNode());
-        return new TokenizerFiles(tokenizer, settings, specials, ChatTemplates.of(template), vocabulary, false);
+        return new TokenizerFiles(tokenizer, settings, specials, ChatTemplates.of(template), vocabulary, null, false);
     }
 
     /** Those of a model folder or a GGUF file, or an error that names the folder and the reason. */
@@ -61,24 +73,57 @@ public record TokenizerFiles(
     private static TokenizerFiles read(Path folder) throws IOException {
         JsonNode settings = json(folder.resolve(SETTINGS));
         JsonNode config = json(folder.resolve("config.json"));
-        byte[] bytes = Files.readAllBytes(folder.resolve(TOKENIZER));
-        if (!(JSON.readTree(bytes) instanceof ObjectNode root)) {
+        JsonNode addedTokens = json(folder.resolve("added_tokens.json"));
+        boolean written = Files.exists(folder.resolve(TOKENIZER));
+        PieceFiles pieces = written || !Files.exists(folder.resolve(PieceModel.FILE))
+                ? null
+                : new PieceFiles(folder, settings, addedTokens);
+        byte[] bytes = pieces == null ? Files.readAllBytes(found(folder)) : new byte[0];
+        if (!((pieces == null ? JSON.readTree(bytes) : pieces.json()) instanceof ObjectNode root)) {
             throw new ModelException(folder.resolve(TOKENIZER) + ": expected a JSON object");
         }
         TokenizerSettings.check(settings, folder);
         SpecialTokens specials = SpecialTokens.named(settings, json(folder.resolve("special_tokens_map.json")));
         AddedTokens added = new AddedTokens(root, folder.toString());
-        added.complete(settings, json(folder.resolve("added_tokens.json")), specials.texts());
+        added.complete(settings, addedTokens, specials.texts());
         added.special(specials, config.path("vocab_size").asInt(-1));
         boolean changed = added.write();
         Vocabulary vocabulary = Vocabulary.of(root);
+        List<JsonNode> numbers = new ArrayList<>(List.of(config, json(folder.resolve("generation_config.json"))));
+        if (pieces != null) {
+            numbers.add(0, pieces.numbers());
+        }
+        SpecialTokens filled = specials.numbered(numbers, vocabulary);
+        if (pieces != null) {
+            pieces.surround(filled, vocabulary);
+        }
         return new TokenizerFiles(
-                changed ? JSON.writeValueAsBytes(root) : bytes,
+                pieces != null || changed ? JSON.writeValueAsBytes(root) : bytes,
                 settings,
-                specials.numbered(List.of(config, json(folder.resolve("generation_config.json"))), vocabulary),
+                filled,
                 ChatTemplates.read(folder, settings),
                 vocabulary,
+                pieces == null ? null : pieces.text(),
                 TokenizerSettings.cleans(settings, root));
+    }
+
+    /** The tokenizer.json of a folder; where there is none, an error that says what there is in its place. */
+    private static Path found(Path folder) throws IOException {
+        Path file = folder.resolve(TOKENIZER);
+        if (!Files.exists(file) && Files.isDirectory(folder)) {
+            try (Stream<Path> files = Files.list(folder)) {
+                List<String> others = files.map(f -> String.valueOf(f.getFileName()))
+                        .filter(name -> OTHER_FORMS.matcher(name).matches())
+                        .sorted()
+                        .toList();
+                if (!others.isEmpty()) {
+                    throw new ModelException("model folder " + folder + " has no " + TOKENIZER + " and no "
+                            + PieceModel.FILE + ", only " + String.join(", ", others)
+                            + ", which is not read: expected one of the two");
+                }
+            }
+        }
+        return file;
     }
 
     private static JsonNode json(Path file) throws IOException {
@@ -105,6 +150,16 @@ public record TokenizerFiles(
             GgufModel.open(from).tokenizer().write(to);
         } else if (!Files.isSameFile(from, to)) {
             TokenizerCopy.copy(from, to);
+            if (!Files.exists(from.resolve(TOKENIZER)) && Files.exists(from.resolve(PieceModel.FILE))) {
+                writeExact(of(from), to);
+            }
+        }
+    }
+
+    /** Where a tokenizer.json would give some texts other ids than the SentencePiece model, there is none. */
+    private static void writeExact(TokenizerFiles files, Path to) throws IOException {
+        if (files.pieces == null) {
+            Files.write(to.resolve(TOKENIZER), files.tokenizer);
         }
     }
 

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.model.ModelException;
 import dev.troupe.model.TokenizerFiles;
+import dev.troupe.model.pieces.SentencePieceMerges;
 import java.util.List;
 
 /**

@@ -49,6 +49,12 @@ final class GgufVocabulary {
                     + " has no form in a GGUF file; expected BPE");
         }
         boolean pieces = model.path("byte_fallback").asBoolean(false);
+        String normalizer = root.path("normalizer").toString();
+        if (pieces && (normalizer.contains("\"Precompiled\"") || normalizer.contains("\"Regex\""))) {
+            throw new ModelException(
+                    "the normalizer of this tokenizer replaces characters or drops spaces, which has no"
+                            + " form in a GGUF file of the llama kind");
+        }
         collect(model, pieces);
         out.text(GgufTokenizer.MODEL, pieces ? "llama" : "gpt2");
         if (!pieces) {
