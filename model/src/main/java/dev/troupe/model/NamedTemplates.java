@@ -42,7 +42,7 @@ final class NamedTemplates {
             if (file == null) {
                 throw new IllegalStateException("the template " + name + " is not among the resources");
             }
-            return new String(file.readAllBytes(), StandardCharsets.UTF_8);
+            return new String(file.readAllBytes(), StandardCharsets.UTF_8).stripTrailing();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
