@@ -139,6 +139,18 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
         return own || !AdapterFolder.is(path) ? path : tokenizerFolder(AdapterFolder.basePath(path));
     }
 
+    /** Whether a head is stored beside the embedding and differs from it: then it counts, whatever the keys say. */
+    private static boolean hasOwnHead(TensorSet read, ModelConfig config) {
+        String head = config.family().names().head() + ".weight";
+        String embedding = config.family().names().embedding() + ".weight";
+        if (config.scoreHead() || !read.contains(head) || !read.contains(embedding)) {
+            return false;
+        }
+        HostTensor a = read.get(head);
+        HostTensor b = read.get(embedding);
+        return a.dtype() != b.dtype() || !a.data().equals(b.data());
+    }
+
     /** In the decoder's order, without tensors that some writers add and that say nothing new. */
     private static TensorSet ordered(TensorSet read, ModelConfig config, WeightLayout layout) {
         Map<String, HostTensor> tensors = new LinkedHashMap<>();
@@ -170,6 +182,12 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
             throw new ModelException("the tokenizer of " + path + " has " + size + " tokens, the model's embedding "
                     + config.vocabulary() + " rows: expected the tokenizer that the model was trained with, or an"
                     + " embedding resized to it");
+        }
+        int end = tokenizer.eosId();
+        if (end >= 0 && !config.eosIds().isEmpty() && !config.eosIds().contains(end)) {
+            TokenizerSettings.say(path + ": the tokenizer ends a text with token " + end + ", the model with "
+                    + config.eosIds() + ": texts are trained with the first, answers end at the others (eos_token_id in"
+                    + " generation_config.json can list all)");
         }
         return tokenizer;
     }

@@ -82,7 +82,7 @@ public record TokenizerFiles(
         if (!((pieces == null ? JSON.readTree(bytes) : pieces.json()) instanceof ObjectNode root)) {
             throw new ModelException(folder.resolve(TOKENIZER) + ": expected a JSON object");
         }
-        TokenizerSettings.check(settings, folder);
+        TokenizerSettings.check(settings, root, written, folder);
         SpecialTokens specials = SpecialTokens.named(settings, json(folder.resolve("special_tokens_map.json")));
         AddedTokens added = new AddedTokens(root, folder.toString());
         added.complete(settings, addedTokens, specials.texts());

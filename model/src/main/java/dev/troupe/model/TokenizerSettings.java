@@ -1,7 +1,9 @@
 package dev.troupe.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -107,7 +109,11 @@ final class TokenizerSettings {
 
     private TokenizerSettings() {}
 
-    static void check(JsonNode settings, Path folder) {
+    /**
+     * @param root tokenizer.json
+     * @param written whether the folder has it, rather than a form of it made here
+     */
+    static void check(JsonNode settings, JsonNode root, boolean written, Path folder) {
         Path file = folder.resolve(TokenizerFiles.SETTINGS);
         for (Map.Entry<String, JsonNode> e : settings.properties()) {
             String key = e.getKey();
@@ -121,6 +127,36 @@ final class TokenizerSettings {
             }
         }
         files(settings.path("fast_tokenizer_files"), file);
+        if (written) {
+            contradictions(settings, root, file);
+        }
+    }
+
+    /** As in transformers 5, tokenizer.json counts, whatever these keys say; a contradiction is named. */
+    private static void contradictions(JsonNode settings, JsonNode root, Path file) {
+        String processor = root.path("post_processor").toString();
+        for (String role : List.of("bos", "eos")) {
+            JsonNode asked = settings.path("add_" + role + "_token");
+            JsonNode token = settings.path(role + "_token");
+            String text =
+                    token.isTextual() ? token.asText() : token.path("content").asText("");
+            boolean adds = !text.isEmpty()
+                    && processor.contains(
+                            JsonNodeFactory.instance.textNode(text).toString());
+            if (asked.isBoolean() && asked.asBoolean() != adds && !text.isEmpty()) {
+                say(file + ": add_" + role + "_token = " + asked + " is not used: the post_processor of tokenizer.json "
+                        + (adds ? "adds " : "does not add ") + text);
+            }
+        }
+        JsonNode prefix = settings.path("add_prefix_space");
+        String before = root.path("normalizer").toString() + root.path("pre_tokenizer");
+        boolean puts = before.contains("\"Prepend\"")
+                || before.contains("\"add_prefix_space\":true")
+                || before.contains("\"Metaspace\"") && !before.contains("\"prepend_scheme\":\"never\"");
+        if (prefix.isBoolean() && prefix.asBoolean() != puts) {
+            say(file + ": add_prefix_space = " + prefix + " is not used: tokenizer.json "
+                    + (puts ? "puts a space in front of a text" : "puts no space in front of a text"));
+        }
     }
 
     private static boolean isRole(String key) {

@@ -3,6 +3,9 @@ package dev.troupe.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.LoggerFactory;
 
 /** Files beside a tokenizer.json that has {@code <s>}, {@code </s>}, a, b, c under the ids 0 to 4. */
 class TokenizerFolderTest {
@@ -61,6 +65,32 @@ class TokenizerFolderTest {
                 .hasMessageContaining(folder.toString())
                 .hasMessageContaining(file)
                 .hasMessageContaining(reason);
+    }
+
+    @Test
+    void shouldNameWhatIsNotUsedInTheLog() throws IOException {
+        tokenizer(NORMAL + TEXT);
+        Files.writeString(
+                folder.resolve("tokenizer_config.json"),
+                "{\"bos_token\":\"<s>\",\"eos_token\":\"</s>\",\"add_bos_token\":false,\"add_prefix_space\":true,"
+                        + "\"foo_scale\":2,\"padding_side\":\"left\",\"bar\":null}");
+        Logger log = (Logger) LoggerFactory.getLogger(TokenizerSettings.class);
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.start();
+        log.addAppender(lines);
+        try {
+            Tokenizer.open(folder).close();
+            Tokenizer.open(folder).close();
+        } finally {
+            log.detachAppender(lines);
+        }
+        assertThat(lines.list.stream().map(ILoggingEvent::getFormattedMessage))
+                .containsExactlyInAnyOrder(
+                        folder.resolve("tokenizer_config.json") + ": the key foo_scale is not known and not used",
+                        folder.resolve("tokenizer_config.json")
+                                + ": add_bos_token = false is not used: the post_processor of tokenizer.json adds <s>",
+                        folder.resolve("tokenizer_config.json")
+                                + ": add_prefix_space = true is not used: tokenizer.json puts no space in front of a text");
     }
 
     @Test
