@@ -97,7 +97,8 @@ class AdapterRunTest extends RunsApart {
                 "micro_batch=2");
         assertThat(told.code()).as(told.err()).isZero();
         Path folder = checkpoint("sft", 2).resolve("policy");
-        assertThat(AdapterFolder.open(folder).config().targets()).doesNotContain("up_proj");
+        assertThat(AdapterFolder.open(folder).config().targets().named().names())
+                .containsExactly("q_proj", "k_proj", "v_proj", "o_proj");
         Path input = runs.resolve("in.jsonl");
         Files.writeString(input, "{\"prompt\":\"One day, Sue had a red boat\",\"completion\":\" at the lake.\"}\n");
 

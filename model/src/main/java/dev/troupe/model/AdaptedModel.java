@@ -32,8 +32,18 @@ public record AdaptedModel(FrozenBase base, AdapterConfig adapter, boolean score
         }
     }
 
-    /** The form of an adapter that was read from its folder. */
+    /**
+     * The form of an adapter that was read from its folder.
+     *
+     * @throws ModelException when the base is another one than the adapter was made for, or lacks what else the adapter
+     *     changes of it ({@link FrozenBase#load(ModelFolder, AdapterFolder, FrozenBase.Storage)} works that in)
+     */
     public static AdaptedModel of(FrozenBase base, AdapterFolder folder) {
+        BaseFingerprint.require(folder, base.name(), base.fingerprint());
+        if (!folder.parts().isEmpty() && base.parts() != folder.parts()) {
+            throw new ModelException("the adapter " + folder.path()
+                    + " changes more of its base than the linear maps of the layers: it needs a base of its own");
+        }
         return new AdaptedModel(base, folder.config(), folder.scoreHead());
     }
 
@@ -109,7 +119,10 @@ public record AdaptedModel(FrozenBase base, AdapterConfig adapter, boolean score
 
     @Override
     public void save(Path folder, TensorSet tensors, @Nullable Path tokenizerFrom) {
-        new AdapterFolder(folder, base.name(), adapter, scoreHead, tensors).save();
+        AdapterConfig named = adapter.named(base.config());
+        AdapterParts parts =
+                base.parts().isEmpty() ? AdapterParts.none(folder.toString(), named, scoreHead) : base.parts();
+        new AdapterFolder(folder, base.name(), named, scoreHead, tensors, parts, base.fingerprint()).save();
         if (tokenizerFrom != null) {
             ModelFolder.copyTokenizer(tokenizerFrom, folder);
         }

@@ -1,89 +1,86 @@
 package dev.troupe.model;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.troupe.model.gguf.GgufModel;
+import dev.troupe.model.AdapterTensors.Kind;
+import dev.troupe.model.AdapterTensors.Part;
+import dev.troupe.proto.HostTensor;
 import dev.troupe.proto.TensorSet;
-import dev.troupe.proto.v1.DataType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashSet;
-import java.util.List;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An adapter's folder as peft writes and reads it.
  *
  * @param path where it is
  * @param base {@code base_model_name_or_path}: the model it was made for
- * @param config its numbers
+ * @param config numbers of the low-rank matrices that stay apart
  * @param scoreHead whether a score head of one output came with it
- * @param tensors named as in the file
+ * @param tensors the low-rank matrices of the layers and the score head, under the names of peft's files
+ * @param parts what else it changes of its base
+ * @param baseFingerprint names the numbers of the base it was made for, null when the folder does not say
  */
-public record AdapterFolder(Path path, String base, AdapterConfig config, boolean scoreHead, TensorSet tensors) {
+public record AdapterFolder(
+        Path path,
+        String base,
+        AdapterConfig config,
+        boolean scoreHead,
+        TensorSet tensors,
+        AdapterParts parts,
+        @Nullable String baseFingerprint) {
     /** The file that makes a folder an adapter's. */
     public static final String CONFIG = "adapter_config.json";
 
     private static final String WEIGHTS = "adapter_model.safetensors";
-    private static final String SCORE_TASK = "SEQ_CLS";
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String PICKLED_WEIGHTS = "adapter_model.bin";
 
-    /** What only other kinds of adapters set: not false, null or empty means something this reader does not know. */
-    private static final List<String> UNKNOWN_WHEN_SET = List.of(
-            "use_dora",
-            "fan_in_fan_out",
-            "lora_bias",
-            "rank_pattern",
-            "alpha_pattern",
-            "layers_to_transform",
-            "layer_replication",
-            "exclude_modules",
-            "target_parameters",
-            "trainable_token_indices",
-            "use_qalora",
-            "use_bdlora",
-            "alora_invocation_tokens");
+    /** An adapter that changes the linear maps of the layers alone, for a base without a fingerprint. */
+    public AdapterFolder(Path path, String base, AdapterConfig config, boolean scoreHead, TensorSet tensors) {
+        this(
+                path,
+                base,
+                config,
+                scoreHead,
+                tensors,
+                AdapterParts.none(path.resolve(CONFIG).toString(), config, scoreHead),
+                null);
+    }
 
     /** Whether a folder is an adapter's. */
     public static boolean is(Path path) {
         return Files.isRegularFile(path.resolve(CONFIG));
     }
 
-    /** Where the model is that the adapter was made for; an error names the folders that were looked for. */
+    /**
+     * Where the model is that the adapter was made for; an error names the folders that were looked for, or the circle
+     * of adapters that stand on each other.
+     */
     public Path basePath() {
-        return basePath(path, base);
+        return AdapterOrigin.of(path, base);
     }
 
     /** {@link #basePath()} of a folder, whatever else its configuration says. */
     static Path basePath(Path path) {
-        return basePath(path, object(path).path("base_model_name_or_path").asText(""));
+        return AdapterOrigin.of(path, AdapterConfigFile.base(path.resolve(CONFIG)));
     }
 
-    private static Path basePath(Path path, String base) {
-        Set<Path> places = new LinkedHashSet<>(
-                List.of(path.resolve(base).normalize(), Path.of(base).toAbsolutePath()));
-        return places.stream()
-                .filter(p -> !base.isEmpty() && isModel(p))
-                .findFirst()
-                .orElseThrow(() -> new ModelException(path.resolve(CONFIG) + ": base_model_name_or_path = \"" + base
-                        + "\" is no model folder and no .gguf file (looked for "
-                        + places.stream().map(Path::toString).collect(Collectors.joining(" and "))
-                        + "); name the model itself and give this folder as its adapter"));
+    /**
+     * Whether low-rank matrices of the layers are left to stand beside a base once the other parts are worked into it;
+     * if not, the adapter is worked in whole ({@link ModelFolder#merged}).
+     */
+    public boolean isLowRank() {
+        return tensors.size() > 0;
     }
 
-    private static boolean isModel(Path path) {
-        return Files.isRegularFile(path.resolve("config.json"))
-                || is(path)
-                || (GgufModel.isGguf(path) && Files.isRegularFile(path));
+    /** Whether the adapter changes nothing but the linear maps of the layers (and the head that scores): it shares a base. */
+    public boolean isOnlyLowRank() {
+        return isLowRank() && parts.isPlain();
     }
 
-    /** Reads adapter_config.json and adapter_model.safetensors; errors name the file and the key. */
+    /** Reads adapter_config.json and the tensors; errors name the file and the key or tensor. */
     public static AdapterFolder open(Path path) {
         return open(path, Set.of());
     }
@@ -95,134 +92,65 @@ public record AdapterFolder(Path path, String base, AdapterConfig config, boolea
      */
     public static AdapterFolder open(Path path, Set<String> ignoredKeys) {
         Path file = path.resolve(CONFIG);
-        JsonNode node = object(path);
-        AdapterConfig config = config(node, file);
-        boolean score = scoreHead(node, file);
-        String base = node.path("base_model_name_or_path").asText("");
-        return new AdapterFolder(
-                path,
-                base,
-                config,
-                score,
-                HalfFloats.as(DataType.DATA_TYPE_F32, Safetensors.read(path.resolve(WEIGHTS))));
-    }
-
-    private static JsonNode object(Path path) {
-        Path file = path.resolve(CONFIG);
         if (!Files.isRegularFile(file)) {
             throw new ModelException(
                     "no adapter folder " + path + " (expected a folder with " + CONFIG + " and " + WEIGHTS + ")");
         }
-        try {
-            JsonNode node = JSON.readTree(Files.readString(file));
-            if (node == null || !node.isObject()) {
-                throw new ModelException(file + ": expected a JSON object");
+        AdapterConfigFile read = AdapterConfigFile.open(file, ignoredKeys);
+        AdapterConfig config = read.config();
+        AdapterExtras extras = read.extras();
+        Path weights = weights(path);
+        Map<String, HostTensor> live = new LinkedHashMap<>();
+        Map<Part, HostTensor> others = new LinkedHashMap<>();
+        AdapterTensors.read(tensors(weights), weights.toString()).forEach((part, tensor) -> {
+            if (staysApart(part, extras)) {
+                live.put(part.fileName(), tensor);
+            } else {
+                others.put(part, tensor);
             }
-            return node;
-        } catch (JsonProcessingException e) {
-            throw new ModelException(file + ": not valid JSON: " + e.getOriginalMessage(), e);
-        } catch (IOException e) {
-            throw new ModelException("cannot read adapter configuration " + file + ": " + e, e);
+        });
+        if (live.isEmpty() && others.isEmpty()) {
+            throw new ModelException(weights + " holds no tensors: expected those of an adapter");
         }
+        return new AdapterFolder(
+                path,
+                read.base(),
+                extras.dora() ? config.of(AdapterTargets.NONE) : config,
+                extras.scoreHead(),
+                TensorSet.of(live),
+                new AdapterParts(weights.toString(), config, extras, others),
+                BaseFingerprint.read(path));
     }
 
-    private static AdapterConfig config(JsonNode node, Path file) {
-        if (!node.path("peft_type").asText().equals("LORA")) {
-            throw new ModelException(file + ": peft_type = " + node.path("peft_type") + ": only LORA is known");
-        }
-        if (!node.path("bias").asText("none").equals("none")) {
-            throw new ModelException(file + ": bias = " + node.get("bias") + ": only none is known");
-        }
-        for (String key : UNKNOWN_WHEN_SET) {
-            JsonNode value = node.path(key);
-            boolean unset = value.isMissingNode()
-                    || value.isNull()
-                    || value.isBoolean() && !value.asBoolean()
-                    || value.isContainerNode() && value.isEmpty();
-            if (!unset) {
-                throw new ModelException(file + ": " + key + " = " + value + " is not supported");
-            }
-        }
-        JsonNode targets = node.path("target_modules");
-        List<String> names = new ArrayList<>();
-        if (targets.isArray()) {
-            targets.forEach(t -> names.add(t.asText()));
-        } else if (targets.asText().equals(AdapterConfig.ALL_LINEAR)) {
-            names.add(AdapterConfig.ALL_LINEAR);
-        } else {
-            throw new ModelException(file + ": target_modules = " + targets
-                    + ": expected a list of names or all-linear; patterns are not supported");
-        }
-        try {
-            return new AdapterConfig(
-                    number(node, "r", file).intValue(),
-                    number(node, "lora_alpha", file).doubleValue(),
-                    node.path("lora_dropout").asDouble(0),
-                    node.path("use_rslora").asBoolean(false),
-                    names);
-        } catch (IllegalArgumentException e) {
-            throw new ModelException(file + ": " + e.getMessage(), e);
-        }
+    private static boolean staysApart(Part part, AdapterExtras extras) {
+        boolean lowRank = part.kind() == Kind.A || part.kind() == Kind.B;
+        boolean score = part.kind() == Kind.WHOLE && part.fileName().equals(AdapterLayout.SCORE);
+        return lowRank && part.isInLayer() && !extras.dora() || score && extras.scoreHead();
     }
 
-    private static Number number(JsonNode node, String key, Path file) {
-        if (!node.path(key).isNumber()) {
-            throw new ModelException(file + ": key " + key + " is missing or no number");
-        }
-        return node.get(key).numberValue();
+    private static Path weights(Path path) {
+        Path pickled = path.resolve(PICKLED_WEIGHTS);
+        Path mapped = path.resolve(WEIGHTS);
+        return !Files.exists(mapped) && Files.exists(pickled) ? pickled : mapped;
     }
 
-    private static boolean scoreHead(JsonNode node, Path file) {
-        String task = node.path("task_type").asText("CAUSAL_LM");
-        boolean score = task.equals(SCORE_TASK);
-        if (!score && !task.equals("CAUSAL_LM")) {
-            throw new ModelException(
-                    file + ": task_type = " + task + ": only CAUSAL_LM and " + SCORE_TASK + " are known");
-        }
-        for (JsonNode module : node.path("modules_to_save")) {
-            if (!score || !List.of("score", "classifier").contains(module.asText())) {
-                throw new ModelException(file + ": modules_to_save names " + module + "; only the score head of a "
-                        + SCORE_TASK + " adapter can come along");
-            }
-        }
-        return score;
+    private static TensorSet tensors(Path file) {
+        return file.endsWith(PICKLED_WEIGHTS) ? TorchFile.read(file) : Safetensors.read(file);
     }
 
     /** Writes the folder; the same bytes for equal adapters. */
     public void save() {
+        Map<String, HostTensor> all = new LinkedHashMap<>(tensors.tensors());
+        parts.tensors().forEach((part, tensor) -> all.put(part.fileName(), tensor));
         try {
             Files.createDirectories(path);
-            Files.writeString(path.resolve(CONFIG), toJson());
+            Files.writeString(path.resolve(CONFIG), new AdapterConfigWriter(parts.config(), parts.extras()).text(base));
+            if (baseFingerprint != null) {
+                BaseFingerprint.write(path, baseFingerprint);
+            }
         } catch (IOException e) {
             throw new ModelException("cannot write adapter folder " + path + ": " + e, e);
         }
-        Safetensors.write(path.resolve(WEIGHTS), tensors);
-    }
-
-    private String toJson() {
-        ObjectNode n = JSON.createObjectNode();
-        n.put("peft_type", "LORA");
-        n.put("task_type", scoreHead ? SCORE_TASK : "CAUSAL_LM");
-        n.put("base_model_name_or_path", base);
-        n.put("r", config.r());
-        if (config.alpha() == Math.rint(config.alpha())) {
-            n.put("lora_alpha", (long) config.alpha());
-        } else {
-            n.put("lora_alpha", config.alpha());
-        }
-        n.put("lora_dropout", config.dropout());
-        n.put("use_rslora", config.rslora());
-        ArrayNode targets = n.putArray("target_modules");
-        config.targets().forEach(targets::add);
-        if (scoreHead) {
-            n.putArray("modules_to_save").add("classifier").add("score");
-        } else {
-            n.putNull("modules_to_save");
-        }
-        n.put("bias", "none");
-        n.put("fan_in_fan_out", false);
-        n.put("init_lora_weights", true);
-        n.put("inference_mode", true);
-        return n.toPrettyString() + "\n";
+        Safetensors.write(path.resolve(WEIGHTS), TensorSet.of(all));
     }
 }

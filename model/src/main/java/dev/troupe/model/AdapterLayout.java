@@ -8,9 +8,11 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * How an adapter's tensors, named as in peft's files, lie in the tensors of linear.py: the modules that are fused in
@@ -29,6 +31,9 @@ final class AdapterLayout {
     /** A rectangle of a named tensor, whose columns lie in a leaf from a column on. */
     private record Block(String name, int row, int leafRow, int rows, int leafColumn) {}
 
+    /** @param most rank that makes sense: the smaller side of the matrix that the module is in */
+    private record Linear(Set<String> groups, long most) {}
+
     /**
      * One tensor on the device.
      *
@@ -41,30 +46,17 @@ final class AdapterLayout {
     private final AdapterConfig adapter;
     private final List<Leaf> leaves = new ArrayList<>();
     private final Map<String, long[]> tensors = new LinkedHashMap<>();
+    /** The linear modules of the layers, adapted or not. */
+    private final Map<String, Linear> linear = new LinkedHashMap<>();
     /** For each adapted matrix's slot what B is multiplied by, [out, R] or [1, 1]. */
     private final Map<Integer, float[][]> scales = new LinkedHashMap<>();
 
-    /** An error names a target that is no module of the model. */
     AdapterLayout(ModelConfig model, AdapterConfig adapter) {
         this.model = model;
         this.adapter = adapter;
-        List<String> modules = new ArrayList<>();
         for (WeightLayout.Leaf matrix : new WeightLayout(model.withScoreHead(false)).leaves()) {
             if (WeightLayout.isLinear(matrix.slot())) {
-                matrix.pieces().stream()
-                        .map(p -> module(p.name()))
-                        .filter(m -> !modules.contains(m))
-                        .forEach(modules::add);
                 adapt(matrix);
-            }
-        }
-        for (String target : adapter.targets()) {
-            if (modules.stream().noneMatch(m -> m.equals(target) || m.endsWith("." + target))) {
-                throw new ModelException("adapter.targets = " + String.join(",", adapter.targets()) + ": " + target
-                        + " is no linear module of a "
-                        + model.family().modelType() + " of " + model.layers() + " layers; expected "
-                        + AdapterConfig.ALL_LINEAR + ", " + AdapterConfig.ATTENTION + ", or names such as "
-                        + modules.get(0));
             }
         }
         if (model.scoreHead()) {
@@ -83,33 +75,37 @@ final class AdapterLayout {
     }
 
     private void adapt(WeightLayout.Leaf matrix) {
+        Set<String> groups = WeightLayout.isAttention(matrix.slot())
+                ? Set.of(AdapterConfig.ALL_LINEAR, AdapterConfig.ATTENTION)
+                : Set.of(AdapterConfig.ALL_LINEAR);
         Map<String, List<WeightLayout.Piece>> modules = new LinkedHashMap<>();
-        int parts = (int) matrix.pieces().stream()
-                .map(WeightLayout.Piece::name)
-                .distinct()
-                .count();
+        int parts = 0;
         for (WeightLayout.Piece piece : matrix.pieces()) {
-            if (adapter.adapts(module(piece.name()))) {
-                modules.computeIfAbsent(module(piece.name()), m -> new ArrayList<>())
-                        .add(piece);
+            String module = module(piece.name());
+            if (linear.put(module, new Linear(groups, Math.min(matrix.shape()[0], matrix.shape()[1]))) == null) {
+                parts++;
+            }
+            if (adapter.targets().contain(module, groups)) {
+                modules.computeIfAbsent(module, m -> new ArrayList<>()).add(piece);
             }
         }
-        if (modules.isEmpty()) {
-            return;
+        if (!modules.isEmpty()) {
+            adapt(matrix, modules, parts == 1);
         }
-        int r = adapter.r();
-        if (r > Math.min(matrix.shape()[0], matrix.shape()[1])) {
-            throw new ModelException("adapter.r = " + r + ": expected at most "
-                    + Math.min(matrix.shape()[0], matrix.shape()[1]) + ", the smaller side of " + matrix.name());
-        }
-        int ranks = r * modules.size();
+    }
+
+    /** @param alone whether the matrix is a single module's */
+    private void adapt(WeightLayout.Leaf matrix, Map<String, List<WeightLayout.Piece>> modules, boolean alone) {
+        int ranks = modules.keySet().stream().mapToInt(adapter::rank).sum();
         int out = Math.toIntExact(matrix.shape()[0]);
         long in = matrix.shape()[1];
         List<Block> a = new ArrayList<>();
         List<Block> b = new ArrayList<>();
-        float[][] scale = new float[out][ranks];
+        float[][] scale = new float[alone ? 1 : out][alone ? 1 : ranks];
         int at = 0;
         for (Map.Entry<String, List<WeightLayout.Piece>> e : modules.entrySet()) {
+            int r = adapter.rank(e.getKey());
+            float scaling = (float) adapter.scaling(e.getKey());
             String nameA = PREFIX + e.getKey() + ".lora_A.weight";
             String nameB = PREFIX + e.getKey() + ".lora_B.weight";
             tensors.put(nameA, new long[] {r, in});
@@ -119,16 +115,59 @@ final class AdapterLayout {
             a.add(new Block(nameA, 0, at, r, 0));
             for (WeightLayout.Piece piece : e.getValue()) {
                 b.add(new Block(nameB, piece.row(), piece.leafRow(), piece.rows(), at));
-                for (int row = 0; row < piece.rows(); row++) {
-                    Arrays.fill(scale[piece.leafRow() + row], at, at + r, (float) adapter.scaling());
+                for (int row = 0; row < (alone ? 0 : piece.rows()); row++) {
+                    Arrays.fill(scale[piece.leafRow() + row], at, at + r, scaling);
                 }
+            }
+            if (alone) {
+                scale[0][0] = scaling;
             }
             at += r;
         }
         String name = module(matrix.name());
         leaves.add(new Leaf(name + ".lora_A", A, matrix.slot(), new long[] {ranks, in}, a));
         leaves.add(new Leaf(name + ".lora_B", B, matrix.slot(), new long[] {out, ranks}, b));
-        scales.put(matrix.slot(), parts == 1 ? new float[][] {{(float) adapter.scaling()}} : scale);
+        scales.put(matrix.slot(), scale);
+    }
+
+    /** The linear maps of a model's layers by name, with the groups they belong to. */
+    static Map<String, Set<String>> linearModules(ModelConfig model) {
+        AdapterConfig none = new AdapterConfig(1, 1, 0, false, AdapterTargets.NONE, Map.of(), Map.of());
+        Map<String, Set<String>> modules = new LinkedHashMap<>();
+        new AdapterLayout(model, none).linear.forEach((module, shape) -> modules.put(module, shape.groups));
+        return modules;
+    }
+
+    /** Refuses targets that are no linear modules of the model, and ranks that one of them is too small for. */
+    void requireTargets() {
+        List<String> names = adapter.targets().named().names();
+        for (String target : names) {
+            if (linear.keySet().stream().noneMatch(m -> ModuleNames.isNamed(m, target))) {
+                throw new ModelException("adapter.targets = " + String.join(",", names) + ": " + target
+                        + " is no linear module of a "
+                        + model.family().modelType() + " of " + model.layers() + " layers; expected "
+                        + AdapterConfig.ALL_LINEAR + ", " + AdapterConfig.ATTENTION + ", or names such as "
+                        + linear.keySet().iterator().next());
+            }
+        }
+        linear.forEach((module, shape) -> {
+            if (adapter.targets().contain(module, shape.groups) && adapter.rank(module) > shape.most) {
+                throw new ModelException("adapter.r = " + adapter.rank(module) + ": expected at most " + shape.most
+                        + ", the smaller side of " + module);
+            }
+        });
+    }
+
+    /** What the configuration's groups and names say, as names: the last part of each module of a group. */
+    List<String> targetNames() {
+        Set<String> names = new LinkedHashSet<>();
+        linear.forEach((module, shape) -> {
+            if (adapter.targets().groups().stream().anyMatch(shape.groups::contains)) {
+                names.add(module.substring(module.lastIndexOf('.') + 1));
+            }
+        });
+        names.addAll(adapter.targets().named().names());
+        return List.copyOf(names);
     }
 
     /** The tensors on the device, in the order of the parameters. */

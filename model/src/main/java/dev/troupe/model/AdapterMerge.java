@@ -7,6 +7,8 @@ import java.util.Map;
 
 /** An adapter worked into the weights it stands on, and taken out of them again. */
 public final class AdapterMerge {
+    private static final String ENDING = ".lora_A.weight";
+
     private AdapterMerge() {}
 
     /**
@@ -14,24 +16,24 @@ public final class AdapterMerge {
      * name the tensor.
      */
     public static TensorSet merge(ModelConfig model, TensorSet weights, AdapterConfig adapter, TensorSet tensors) {
-        return add(model, weights, adapter, tensors, (float) adapter.scaling());
+        return add(model, weights, adapter, tensors, 1);
     }
 
     /** Takes scaling * B A off again; exact but for rounding. */
     public static TensorSet unmerge(ModelConfig model, TensorSet weights, AdapterConfig adapter, TensorSet tensors) {
-        return add(model, weights, adapter, tensors, (float) -adapter.scaling());
+        return add(model, weights, adapter, tensors, -1);
     }
 
     private static TensorSet add(
-            ModelConfig model, TensorSet weights, AdapterConfig adapter, TensorSet tensors, float factor) {
+            ModelConfig model, TensorSet weights, AdapterConfig adapter, TensorSet tensors, int sign) {
         new AdapterLayout(model, adapter).check(tensors);
         new WeightLayout(model).check(weights);
         Map<String, HostTensor> out = new LinkedHashMap<>(weights.tensors());
-        String ending = ".lora_A.weight";
         for (String name : tensors.names()) {
-            if (name.endsWith(ending)) {
-                String module = name.substring(AdapterLayout.PREFIX.length(), name.length() - ending.length());
-                HostTensor b = tensors.get(name.replace(ending, ".lora_B.weight"));
+            if (name.endsWith(ENDING)) {
+                String module = name.substring(AdapterLayout.PREFIX.length(), name.length() - ENDING.length());
+                HostTensor b = tensors.get(name.replace(ENDING, ".lora_B.weight"));
+                float factor = (float) (sign * adapter.scaling(module));
                 out.computeIfPresent(module + ".weight", (n, w) -> add(w, tensors.get(name), b, factor));
             }
         }
@@ -41,9 +43,9 @@ public final class AdapterMerge {
         return TensorSet.of(out);
     }
 
-    /** w [out, in] + factor * b [out, r] a [r, in]. */
-    private static HostTensor add(HostTensor w, HostTensor a, HostTensor b, float factor) {
-        float[] values = w.floats();
+    /** w [out, in] + factor * b [out, r] a [r, in], as F32. */
+    static HostTensor add(HostTensor w, HostTensor a, HostTensor b, float factor) {
+        float[] values = HalfFloats.floats(w);
         float[] left = b.floats();
         float[] right = a.floats();
         int in = Math.toIntExact(w.shape()[1]);

@@ -33,6 +33,9 @@ public final class FrozenBase implements AutoCloseable {
         NF4
     }
 
+    private static final AdapterParts NO_PARTS = AdapterParts.none(
+            "no adapter", new AdapterConfig(1, 1, 0, false, AdapterTargets.NONE, Map.of(), Map.of()), false);
+
     private static final int NF4_STRETCHES = 8;
     private static final int CODES = 4;
     private static final int RUNS = 5;
@@ -42,6 +45,8 @@ public final class FrozenBase implements AutoCloseable {
     private final String name;
     private final ModelConfig config;
     private final Storage storage;
+    private final AdapterParts parts;
+    private final String fingerprint;
     private final Script script;
     private final NDManager manager = Libtorch.scope();
     private final NDList places;
@@ -50,8 +55,16 @@ public final class FrozenBase implements AutoCloseable {
     /** Made when the first engine asks. */
     private @Nullable NDList packed;
 
-    private FrozenBase(String name, ModelConfig config, TensorSet weights, Storage storage) {
+    private FrozenBase(
+            String name,
+            ModelConfig config,
+            TensorSet weights,
+            Storage storage,
+            AdapterParts parts,
+            String fingerprint) {
         this.name = name;
+        this.parts = parts;
+        this.fingerprint = fingerprint;
         this.config = config;
         this.storage = storage;
         this.script = Script.load(Decoder.class, "decoder.py", "linear.py", "kernel.py", "head.py", "divergence.py");
@@ -87,7 +100,38 @@ public final class FrozenBase implements AutoCloseable {
      * @param name what adapters' files call the base: its folder
      */
     public static FrozenBase load(String name, ModelConfig config, TensorSet weights, Storage storage) {
-        return new FrozenBase(name, config, weights, storage);
+        return new FrozenBase(name, config, weights, storage, NO_PARTS, BaseFingerprint.of(weights));
+    }
+
+    /**
+     * A model with what an adapter changes beside the linear maps of its layers worked in, for {@link AdaptedModel#of}.
+     *
+     * @throws ModelException that names the tensor or the key that does not fit, or a base that the adapter was not
+     *     made for
+     */
+    public static FrozenBase load(ModelFolder folder, AdapterFolder adapter, Storage storage) {
+        String fingerprint = BaseFingerprint.of(folder.weights());
+        BaseFingerprint.require(adapter, folder.path().toString(), fingerprint);
+        ModelFolder worked = adapter.parts().in(folder);
+        if (storage == Storage.NF4) {
+            requireMatricesKept(folder, worked, adapter);
+        }
+        return new FrozenBase(
+                folder.path().toString(), worked.config(), worked.weights(), storage, adapter.parts(), fingerprint);
+    }
+
+    /** The numbers that such an adapter was trained for would be rounded to four bits. */
+    private static void requireMatricesKept(ModelFolder folder, ModelFolder worked, AdapterFolder adapter) {
+        for (WeightLayout.Leaf leaf : new WeightLayout(folder.config()).leaves()) {
+            for (WeightLayout.Piece piece : leaf.pieces()) {
+                if (WeightLayout.isLinear(leaf.slot())
+                        && worked.weights().get(piece.name())
+                                != folder.weights().get(piece.name())) {
+                    throw new ModelException("the adapter " + adapter.path() + " changes all of " + piece.name()
+                            + ", which would be rounded to four bits. Use it without nf4");
+                }
+            }
+        }
     }
 
     private NDArray tensor(Buffer data, DataType type, long... shape) {
@@ -171,6 +215,16 @@ public final class FrozenBase implements AutoCloseable {
     /** What adapters' files call this base. */
     public String name() {
         return name;
+    }
+
+    /** What of an adapter is worked into the weights. */
+    AdapterParts parts() {
+        return parts;
+    }
+
+    /** Names the numbers of the model, without what is worked in. */
+    String fingerprint() {
+        return fingerprint;
     }
 
     /** The shape of the model. */

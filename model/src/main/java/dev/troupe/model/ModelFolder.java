@@ -125,10 +125,18 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
         return new ModelFolder(path, shape, normalised ? NormalisedHead.of(shape, weights) : weights);
     }
 
-    /** This model in fp32 with an adapter worked into its weights, and the adapter's score head if it has one. */
+    /**
+     * This model in fp32 with an adapter worked into its weights, and the adapter's score head if it has one; an error
+     * names what does not fit, or says that the adapter was made for another base.
+     */
     public ModelFolder merged(AdapterFolder adapter) {
-        ModelConfig shape = config.withScoreHead(adapter.scoreHead());
-        TensorSet start = shape.scoreHead() && !config.scoreHead() ? ModelInit.withScoreHead(config, weights) : weights;
+        if (adapter.baseFingerprint() != null) {
+            BaseFingerprint.require(adapter, path.toString(), BaseFingerprint.of(weights));
+        }
+        ModelFolder base = adapter.parts().in(this);
+        ModelConfig shape = base.config.withScoreHead(adapter.scoreHead());
+        TensorSet start =
+                shape.scoreHead() && !config.scoreHead() ? ModelInit.withScoreHead(base.config, base.weights) : base.weights;
         TensorSet wide = HalfFloats.as(DataType.DATA_TYPE_F32, start);
         return new ModelFolder(path, shape, AdapterMerge.merge(shape, wide, adapter.config(), adapter.tensors()));
     }

@@ -42,6 +42,12 @@ final class WeightLayout {
         return slot >= GLOBAL_SLOTS && (place == 1 || place == 5 || place == 7 || place == 8);
     }
 
+    /** Whether a slot holds the matrix of a linear map around a layer's attention. */
+    static boolean isAttention(int slot) {
+        int place = (slot - GLOBAL_SLOTS) % LAYER_SLOTS;
+        return slot >= GLOBAL_SLOTS && (place == 1 || place == 5);
+    }
+
     /** Rows of a Hugging Face tensor that stand somewhere in a leaf. */
     record Piece(String name, int row, int leafRow, int rows) {}
 

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Assumptions;
 final class GoldenFolder {
     /** The kinds this room has code for. */
     static final Set<String> KINDS = Set.of(
+            "adapter",
             "loss/gkd",
             "lora",
             "model",

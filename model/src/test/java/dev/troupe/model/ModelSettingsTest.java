@@ -30,8 +30,8 @@ class ModelSettingsTest {
         ModelSettings settings = ModelSettings.from(config);
         assertThat(settings.mode()).isEqualTo(ModelSettings.Mode.QLORA);
         assertThat(settings.adapter()).isEqualTo(new AdapterConfig(4, 6, 0, true, List.of("q_proj", "v_proj")));
-        assertThat(settings.adapter().scaling()).isEqualTo(3);
-        assertThat(ModelSettings.from(DEFAULTS).adapter().scaling()).isEqualTo(2);
+        assertThat(settings.adapter().scaling("q_proj")).isEqualTo(3);
+        assertThat(ModelSettings.from(DEFAULTS).adapter().scaling("q_proj")).isEqualTo(2);
     }
 
     @Test

@@ -63,14 +63,28 @@ record LoadedModel(
         ModelFolder folder = ModelFolder.open(path, ignoredKeys);
         MemoryEstimate.requireRoomFor(option + " " + nameOrFolder, folder.config(), dtype, quantize != null);
         AdapterFolder adapter = adapterFolder == null ? null : AdapterFolder.open(Path.of(adapterFolder), ignoredKeys);
+        if (adapter != null && quantize == null && !adapter.isLowRank()) {
+            folder = folder.merged(adapter);
+            adapter = null;
+        }
         Tokenizer tokenizer = folder.tokenizer(template);
         TensorThread thread = TensorThread.start("model", Runtime.getRuntime().availableProcessors());
         FrozenBase.Storage plain = dtype == Dtype.BF16 ? FrozenBase.Storage.BF16 : FrozenBase.Storage.FP32;
-        FrozenBase.Storage storage = quantize == null ? plain : FrozenBase.Storage.NF4;
-        FrozenBase base = adapter == null && quantize == null
-                ? null
-                : thread.call(() -> FrozenBase.load(path.toString(), folder.config(), folder.weights(), storage));
-        return new LoadedModel(folder, tokenizer, thread, base, adapter, new Numerics(dtype, false));
+        FrozenBase base = base(folder, adapter, quantize == null ? plain : FrozenBase.Storage.NF4, thread);
+        AdapterFolder beside = adapter != null && adapter.isLowRank() ? adapter : null;
+        return new LoadedModel(folder, tokenizer, thread, base, beside, new Numerics(dtype, false));
+    }
+
+    /** What an adapter or a quantised model stands on, or null. */
+    private static @Nullable FrozenBase base(
+            ModelFolder folder, @Nullable AdapterFolder adapter, FrozenBase.Storage storage, TensorThread thread) {
+        if (adapter != null) {
+            return thread.call(() -> FrozenBase.load(folder, adapter, storage));
+        }
+        return storage == FrozenBase.Storage.NF4
+                ? thread.call(
+                        () -> FrozenBase.load(folder.path().toString(), folder.config(), folder.weights(), storage))
+                : null;
     }
 
     /** What {@link #tensors()} are. */

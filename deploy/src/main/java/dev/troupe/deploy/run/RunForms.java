@@ -121,7 +121,7 @@ final class RunForms implements AutoCloseable {
         if (settings.mode() == Mode.LORA && AdapterFolder.is(path)) {
             AdapterFolder adapter = AdapterFolder.open(path, settings.ignoredKeys());
             FrozenBase below = open(adapter.basePath());
-            if (below != null) {
+            if (below != null && adapter.isOnlyLowRank()) {
                 ModelFolder base = ModelFolder.open(adapter.basePath(), settings.ignoredKeys());
                 return new RunReward.Model(
                         new ModelFolder(path, base.config(), base.weights()),

@@ -21,6 +21,7 @@ record AdapterMemory(ModelConfig model, Numerics numerics, AdapterConfig adapter
     private static final double NF4_BYTES = 0.5 + 1.0 / 64 + 16.0 / (64 * 256);
 
     static AdapterMemory of(ModelConfig model, ModelSettings settings) {
+        settings.adapter().requireFits(model);
         boolean quantised = settings.mode() == ModelSettings.Mode.QLORA;
         Dtype dtype = quantised ? Dtype.FP32 : settings.numerics().dtype();
         FrozenBase.Storage plain = dtype == Dtype.BF16 ? FrozenBase.Storage.BF16 : FrozenBase.Storage.FP32;
