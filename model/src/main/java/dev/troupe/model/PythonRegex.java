@@ -1,5 +1,6 @@
 package dev.troupe.model;
 
+import java.util.ArrayDeque;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
@@ -15,7 +16,7 @@ final class PythonRegex {
     private static final int MAX_LENGTH = 20_000;
 
     /** Letters that Python reads after a backslash in the way that Java does. */
-    private static final String SHARED_ESCAPES = "AbBdDsSwWafnrtx0123456789uU";
+    private static final String SHARED_ESCAPES = "AbBdDsSwWafnrtxuU";
 
     private final String text;
     private final Pattern pattern;
@@ -101,9 +102,18 @@ final class PythonRegex {
 
     /** Python's syntax into Java's. */
     private static final class Translator {
+        private static final Pattern FLAGS = Pattern.compile("\\(\\?([aimsux]*(?:-[imsx]+)?)([:)])");
+        private static final Pattern OCTAL = Pattern.compile("\\\\(0[0-7]{0,2}|[1-3][0-7]{2})");
+        private static final Pattern GROUP = Pattern.compile("\\\\([1-9][0-9]?)");
+        private static final Pattern CLASS_RANGE = Pattern.compile("\\\\(?:[dDsSwW]-[^]]|[0-9])");
+        private static final Pattern EXTENSIONS = Pattern.compile("\\(\\?(?:=|!|<=|<!|>)");
+
         private final String text;
         private final StringBuilder out = new StringBuilder();
         private int at;
+        private int groups;
+        /** Numbers of the groups that are open, 0 for those without one. */
+        private final ArrayDeque<Integer> open = new ArrayDeque<>();
 
         Translator(String text) {
             this.text = text;
@@ -118,9 +128,10 @@ final class PythonRegex {
                     characters();
                 } else if (c == '{') {
                     repetition();
-                } else if (c == '(' && text.startsWith("(?P", at)) {
-                    group();
+                } else if (c == '(' && text.startsWith("(?", at)) {
+                    extension();
                 } else {
+                    bracket(c);
                     out.append(c);
                     at++;
                 }
@@ -128,17 +139,46 @@ final class PythonRegex {
             return out.toString();
         }
 
+        private void bracket(char c) {
+            if (c == '(') {
+                open.push(++groups);
+            } else if (c == ')' && !open.isEmpty()) {
+                open.pop();
+            }
+        }
+
         private void escape() {
             if (at + 1 == text.length()) {
                 throw new PatternSyntaxException("it ends with a backslash", text, at);
             }
             char c = text.charAt(at + 1);
-            boolean letter = c < 128 && Character.isLetterOrDigit(c);
+            if (c >= '0' && c <= '9') {
+                digits();
+                return;
+            }
+            boolean letter = c < 128 && Character.isLetter(c);
             if (letter && c != 'Z' && c != 'v' && SHARED_ESCAPES.indexOf(c) < 0) {
                 throw new PatternSyntaxException("\\" + c + " has no meaning in Python", text, at);
             }
             out.append(c == 'Z' ? "\\z" : c == 'v' ? "\\x0B" : "\\" + c);
             at += 2;
+        }
+
+        /** A character by its number in octal, or what a group before it matched. */
+        private void digits() {
+            Matcher octal = OCTAL.matcher(text).region(at, text.length());
+            Matcher group = GROUP.matcher(text).region(at, text.length());
+            if (octal.lookingAt()) {
+                out.append("\\0").append(octal.group(1));
+                at = octal.end();
+            } else if (group.lookingAt()
+                    && Integer.parseInt(group.group(1)) <= groups
+                    && !open.contains(Integer.parseInt(group.group(1)))) {
+                out.append("(?:\\").append(group.group(1)).append(')');
+                at = group.end();
+            } else {
+                throw new PatternSyntaxException("a number of a group that is not there", text, at);
+            }
         }
 
         /** A bracketed class: Java takes [ and && in it as operators, Python as characters. */
@@ -153,6 +193,9 @@ final class PythonRegex {
             while (at < text.length() && (first || text.charAt(at) != ']')) {
                 char c = text.charAt(at);
                 if (c == '\\') {
+                    if (CLASS_RANGE.matcher(text).region(at, text.length()).lookingAt()) {
+                        throw new PatternSyntaxException("a range that begins with a class, or a number", text, at);
+                    }
                     escape();
                 } else {
                     out.append(c == '[' || c == ']' || c == '&' ? "\\" : "").append(c);
@@ -168,6 +211,9 @@ final class PythonRegex {
                     Pattern.compile("\\{(\\d*)(,?)(\\d*)}").matcher(text).region(at, text.length());
             boolean repeats = counts.lookingAt()
                     && !(counts.group(1).isEmpty() && counts.group(3).isEmpty());
+            if (repeats && (at == 0 || "(|".indexOf(text.charAt(at - 1)) >= 0)) {
+                throw new PatternSyntaxException("nothing to repeat", text, at);
+            }
             if (repeats) {
                 String least = counts.group(1).isEmpty() ? "0" : counts.group(1);
                 out.append('{')
@@ -182,11 +228,41 @@ final class PythonRegex {
             }
         }
 
+        /** What begins with (?: flags, comments, named groups, and what Python does not have. */
+        private void extension() {
+            Matcher flags = FLAGS.matcher(text).region(at, text.length());
+            if (flags.lookingAt()) {
+                if (flags.group(2).equals(")") && at > 0) {
+                    throw new PatternSyntaxException("flags for all of it stand at its beginning", text, at);
+                }
+                if (flags.group(2).equals(":")) {
+                    open.push(0);
+                }
+                out.append("(?").append(flags.group(1).replaceAll("[au]", "")).append(flags.group(2));
+                at = flags.end();
+            } else if (text.startsWith("(?#", at)) {
+                int end = text.indexOf(')', at);
+                at = end < 0 ? text.length() + 1 : end + 1;
+                if (end < 0) {
+                    throw new PatternSyntaxException("a comment without an end", text, text.length());
+                }
+            } else if (text.startsWith("(?P", at)) {
+                group();
+            } else if (EXTENSIONS.matcher(text).region(at, text.length()).lookingAt()) {
+                open.push(0);
+                out.append("(?");
+                at += 2;
+            } else {
+                throw new PatternSyntaxException("(? has to be followed by : = ! <= <! > # P or flags", text, at);
+            }
+        }
+
         /** (?P&lt;name&gt; ...) and (?P=name). */
         private void group() {
             if (text.startsWith("(?P<", at)) {
                 out.append("(?<");
                 at += 4;
+                open.push(++groups);
                 copyName('>');
                 out.append('>');
             } else if (text.startsWith("(?P=", at)) {

@@ -29,6 +29,7 @@ final class GoldenFolder {
             "model-score",
             "nf4",
             "qlora",
+            "regex",
             "sampling",
             "stories260k",
             "stories260k-tokenizer",
