@@ -47,9 +47,13 @@ def drawn(model, seed):
                 p.add_(0.1 * noise)
 
 
+def ids(model):
+    return [i % model.config.vocab_size for i in IDS]
+
+
 def logits(model):
     with torch.no_grad():
-        return model.eval()(input_ids=torch.tensor([IDS])).logits[0].float()
+        return model.eval()(input_ids=torch.tensor([ids(model)])).logits[0].float()
 
 
 def case(name, on, config, score=False, change=None, safe=True):
@@ -83,7 +87,7 @@ def case(name, on, config, score=False, change=None, safe=True):
         "adapter": name,
         "logits_file": f"{name}.safetensors",
         "source": {"package": "peft", "version": "0.21.2", "function": "PeftModel.from_pretrained, forward"},
-        "inputs": {"input_ids": IDS},
+        "inputs": {"input_ids": ids(again)},
         "expected": {"logits_change_max": moved},
         "tolerance": {"logits_abs": 2e-4},
     }
@@ -197,3 +201,24 @@ case("dora", QWEN2, dict(r=4, lora_alpha=8, target_modules=["q_proj", "v_proj", 
 case("dora-embedding", UNTIED, dict(r=4, lora_alpha=8, target_modules=["q_proj", "embed_tokens"], use_dora=True))
 case("wide-rank", GQA, dict(r=40, lora_alpha=8, target_modules=["k_proj", "v_proj"]))
 case("bin", GQA, dict(r=4, lora_alpha=8, target_modules=["q_proj", "v_proj"]), safe=False)
+case(
+    "phi3-fused",
+    "phi3",
+    dict(
+        r=4,
+        lora_alpha=8,
+        target_modules="all-linear",
+        rank_pattern={"qkv_proj": 6, "layers.0.mlp.gate_up_proj": 3},
+        alpha_pattern={"qkv_proj": 3},
+    ),
+)
+case("phi3-attention", "phi3-longrope", dict(r=4, lora_alpha=8, target_modules=["qkv_proj", "o_proj"]))
+case(
+    "gemma2-embedding",
+    "gemma2",
+    dict(r=4, lora_alpha=8, target_modules=["q_proj", "down_proj", "embed_tokens"], modules_to_save=["norm"]),
+)
+case("gemma3-tokens", "gemma3", dict(r=4, lora_alpha=8, target_modules=["k_proj"], trainable_token_indices=[17, 3]))
+case("olmo2", "olmo2", dict(r=4, lora_alpha=8, target_modules="all-linear", modules_to_save=["q_norm"]))
+case("granite-head", "granite", dict(r=4, lora_alpha=8, target_modules=["v_proj", "lm_head"]))
+case("mistral-dora", "mistral-window", dict(r=4, lora_alpha=8, target_modules="all-linear", use_dora=True))

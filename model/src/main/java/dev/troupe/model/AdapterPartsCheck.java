@@ -49,6 +49,10 @@ final class AdapterPartsCheck {
     }
 
     private void explained(Part part, HostTensor tensor) {
+        if (modules.headIsNormalised() && modules.isHead(part)) {
+            throw refusal("tensor " + part.fileName() + " changes a head whose rows are normalised; that is not"
+                    + " supported. Merge the adapter with peft");
+        }
         switch (part.kind()) {
             case BASE -> shape(part, tensor, known(part));
             case WHOLE -> whole(part, tensor);

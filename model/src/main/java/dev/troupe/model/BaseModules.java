@@ -54,6 +54,11 @@ final class BaseModules {
         return config.tied() && !config.scoreHead();
     }
 
+    /** Whether the head's rows were normalised as the base was read, so that changes of the file's head do not fit. */
+    boolean headIsNormalised() {
+        return config.traits().normalisedHead() && !config.scoreHead();
+    }
+
     boolean isHead(Part part) {
         return part.module().equals(head) || part.module().equals(head + ".weight");
     }

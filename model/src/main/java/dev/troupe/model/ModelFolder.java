@@ -135,8 +135,9 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
         }
         ModelFolder base = adapter.parts().in(this);
         ModelConfig shape = base.config.withScoreHead(adapter.scoreHead());
-        TensorSet start =
-                shape.scoreHead() && !config.scoreHead() ? ModelInit.withScoreHead(base.config, base.weights) : base.weights;
+        TensorSet start = shape.scoreHead() && !config.scoreHead()
+                ? ModelInit.withScoreHead(base.config, base.weights)
+                : base.weights;
         TensorSet wide = HalfFloats.as(DataType.DATA_TYPE_F32, start);
         return new ModelFolder(path, shape, AdapterMerge.merge(shape, wide, adapter.config(), adapter.tensors()));
     }

@@ -24,6 +24,9 @@ final class StoredZip {
     private static final int LOCAL_BYTES = 30;
     private static final int MAX_COMMENT = 0xFFFF;
     private static final int MAX_DIRECTORY = 1 << 28;
+    /** Up to here a copy costs less than a mapping. */
+    private static final int MAX_READ = 1 << 17;
+
     private static final long ELSEWHERE = 0xFFFFFFFFL;
 
     private record Entry(long header, long size) {}
@@ -49,7 +52,16 @@ final class StoredZip {
         if (from < 0 || bytes < 0 || from > fileSize - bytes || bytes > Integer.MAX_VALUE) {
             throw broken(what + " at byte " + from + " of " + bytes + " bytes; the file has " + fileSize);
         }
-        return channel.map(FileChannel.MapMode.READ_ONLY, from, bytes).order(ByteOrder.LITTLE_ENDIAN);
+        if (bytes > MAX_READ) {
+            return channel.map(FileChannel.MapMode.READ_ONLY, from, bytes).order(ByteOrder.LITTLE_ENDIAN);
+        }
+        ByteBuffer read = ByteBuffer.allocate((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
+        while (read.hasRemaining()) {
+            if (channel.read(read, from + read.position()) < 0) {
+                throw broken(what + " is cut off");
+            }
+        }
+        return read.flip();
     }
 
     private void directory() throws IOException {

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -105,20 +106,22 @@ final class TorchFile {
         boolean ok = shape.length == stride.length && shape.length <= TensorLayout.MAX_RANK && tensor.offset() >= 0;
         long count = 1;
         long last = tensor.offset();
+        boolean empty = Arrays.stream(shape).anyMatch(size -> size == 0);
         for (int i = 0; ok && i < shape.length; i++) {
-            ok = shape[i] >= 0
-                    && shape[i] <= available
-                    && stride[i] >= 0
-                    && (count == 0 || shape[i] <= available / count)
-                    && (shape[i] <= 1 || stride[i] <= available / (shape[i] - 1));
-            count *= ok ? shape[i] : 0;
-            last += ok ? Math.max(0, shape[i] - 1) * stride[i] : 0;
+            ok = empty
+                    ? shape[i] >= 0 && shape[i] <= Integer.MAX_VALUE
+                    : shape[i] > 0
+                            && shape[i] <= available / count
+                            && stride[i] >= 0
+                            && (shape[i] == 1 || stride[i] <= available / (shape[i] - 1));
+            count *= ok ? empty ? 0 : shape[i] : 1;
+            last += ok && !empty ? (shape[i] - 1) * stride[i] : 0;
         }
-        if (!ok || last < 0 || count > 0 && last >= available || tensor.offset() > available) {
+        if (!ok || last < 0 || !empty && last >= available || tensor.offset() > available) {
             throw new ModelException(
                     file + ": tensor " + name + " lies beyond its storage of " + available + " numbers");
         }
-        return count;
+        return empty ? 0 : count;
     }
 
     private static boolean isContiguous(Tensor tensor) {

@@ -145,7 +145,16 @@ class AdapterTest {
         "llama3-rope-untied, k_proj",
         "qwen2-bias, attention",
         "qwen3-qknorm, up_proj",
-        "llama-value, all-linear"
+        "llama-value, all-linear",
+        "phi3, attention",
+        "phi3-longrope, all-linear",
+        "baichuan, all-linear",
+        "baichuan2, attention",
+        "internlm2, all-linear",
+        "internlm2, wqkv",
+        "minicpm, all-linear",
+        "gemma2, all-linear",
+        "olmo3, attention"
     })
     void shouldEqualTheMergedModel(String model, String targets) {
         onBase(model, FrozenBase.Storage.FP32, base -> {
