@@ -4,6 +4,7 @@
 """
 
 import collections
+import json
 import pathlib
 import sys
 
@@ -51,3 +52,24 @@ torch.save({"a": torch.zeros(2), "step": 3}, out / "number.refused.bin")
 torch.save([torch.zeros(2)], out / "list.refused.bin")
 torch.save({"a": torch.zeros(2, dtype=torch.float64)}, out / "double.refused.bin")
 torch.save({"a": torch.zeros(2)}, out / "legacy.refused.bin", _use_new_zipfile_serialization=False)
+
+# A model's folder with its weights as one file of torch.save, as two with an index, and as safetensors.
+from transformers import LlamaConfig, LlamaForCausalLM  # noqa: E402
+
+shape = dict(vocab_size=24, hidden_size=16, intermediate_size=20, num_hidden_layers=1, num_attention_heads=2)
+llama = LlamaForCausalLM(LlamaConfig(**shape, tie_word_embeddings=True, max_position_embeddings=32)).bfloat16()
+state = llama.state_dict()
+for name in ("whole", "sharded", "mapped"):
+    folder = out / "model" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    llama.config.architectures = ["LlamaForCausalLM"]
+    llama.config.save_pretrained(folder)
+torch.save(state, out / "model/whole/pytorch_model.bin")
+save_file({k: v.contiguous() for k, v in state.items() if k != "lm_head.weight"}, out / "model/mapped/model.safetensors")
+halves = {"pytorch_model-00001-of-00002.bin": {}, "pytorch_model-00002-of-00002.bin": {}}
+for i, (k, v) in enumerate(state.items()):
+    halves[list(halves)[i % 2]][k] = v.clone()
+for file, part in halves.items():
+    torch.save(part, out / "model/sharded" / file)
+index = {"weight_map": {k: file for file, part in halves.items() for k in part}}
+(out / "model/sharded/pytorch_model.bin.index.json").write_text(json.dumps(index, indent=1) + "\n")

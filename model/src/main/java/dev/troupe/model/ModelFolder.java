@@ -28,11 +28,12 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
     private static final String CONFIG = "config.json";
     private static final String GENERATION = "generation_config.json";
     private static final String WEIGHTS = "model.safetensors";
+    private static final String PICKLED_WEIGHTS = "pytorch_model.bin";
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /**
-     * Reads a folder's config.json and weights (one safetensors file or several with their index), or a GGUF file, and
-     * checks one against the other; errors name the file and the reason. An adapter's folder opens as the model it was
+     * Reads a folder's config.json and weights (one safetensors file or several with their index, else those of
+     * torch.save), or a GGUF file, and checks one against the other; errors name the file and the reason. An adapter's folder opens as the model it was
      * made for with the adapter merged.
      */
     public static ModelFolder open(Path path) {
@@ -63,7 +64,16 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
         if (Files.exists(index)) {
             return checked(path, index, config, ShardedWeights.read(index));
         }
-        throw new ModelException("model folder " + path + " has no " + WEIGHTS + " and no " + ShardedWeights.INDEX);
+        Path pickled = path.resolve(PICKLED_WEIGHTS);
+        Path pickledIndex = path.resolve(ShardedWeights.PICKLED_INDEX);
+        if (Files.exists(pickled)) {
+            return checked(path, pickled, config, TorchFile.read(pickled));
+        }
+        if (Files.exists(pickledIndex)) {
+            return checked(path, pickledIndex, config, ShardedWeights.read(pickledIndex));
+        }
+        throw new ModelException("model folder " + path + " has no " + WEIGHTS + ", no " + ShardedWeights.INDEX
+                + " and no " + PICKLED_WEIGHTS);
     }
 
     /**

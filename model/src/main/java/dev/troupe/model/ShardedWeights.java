@@ -12,10 +12,13 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Weights spread over several safetensors files, with an index that says which tensor lies where. */
+/** Weights spread over several files, safetensors or of torch.save, with an index that says which tensor lies where. */
 final class ShardedWeights {
     /** Name of the index in a model folder. */
     static final String INDEX = "model.safetensors.index.json";
+
+    /** Name of the index where the files are of torch.save. */
+    static final String PICKLED_INDEX = "pytorch_model.bin.index.json";
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -24,15 +27,17 @@ final class ShardedWeights {
     /** Maps every file that the index names; a tensor that is not where the index says gives an error naming both. */
     static TensorSet read(Path index) {
         JsonNode map = places(index);
+        boolean pickled = index.endsWith(PICKLED_INDEX);
+        String ending = pickled ? ".bin" : ".safetensors";
         Map<String, TensorSet> files = new HashMap<>();
         Map<String, HostTensor> tensors = new LinkedHashMap<>();
         map.fields().forEachRemaining(e -> {
             String file = e.getValue().asText();
-            if (!e.getValue().isTextual() || !file.endsWith(".safetensors") || file.contains("/")) {
+            if (!e.getValue().isTextual() || !file.endsWith(ending) || file.contains("/")) {
                 throw new ModelException(index + ": weight_map." + e.getKey() + " = " + e.getValue()
-                        + ": expected the name of a .safetensors file beside the index");
+                        + ": expected the name of a " + ending + " file beside the index");
             }
-            TensorSet shard = files.computeIfAbsent(file, name -> Safetensors.read(index.resolveSibling(name)));
+            TensorSet shard = files.computeIfAbsent(file, name -> read(index.resolveSibling(name), pickled));
             if (!shard.contains(e.getKey())) {
                 throw new ModelException(
                         index + " places tensor " + e.getKey() + " in " + file + ", which does not hold it");
@@ -40,6 +45,10 @@ final class ShardedWeights {
             tensors.put(e.getKey(), shard.get(e.getKey()));
         });
         return TensorSet.of(tensors);
+    }
+
+    private static TensorSet read(Path file, boolean pickled) {
+        return pickled ? TorchFile.read(file) : Safetensors.read(file);
     }
 
     private static JsonNode places(Path index) {

@@ -119,6 +119,16 @@ class TorchFileTest {
                 .hasMessageContaining("no file");
     }
 
+    /** pytorch_model.bin, and the two files that pytorch_model.bin.index.json names. */
+    @ParameterizedTest
+    @ValueSource(strings = {"whole", "sharded"})
+    void aModelsFolderMayHoldThem(String name) {
+        ModelFolder right = ModelFolder.open(GOLDEN.resolve("model/mapped"));
+        ModelFolder got = ModelFolder.open(GOLDEN.resolve("model").resolve(name));
+        assertThat(got.config()).isEqualTo(right.config());
+        assertThat(got.weights()).isEqualTo(right.weights());
+    }
+
     /** Damage gives tensors of the sizes that are there, or an error that names the file; nothing else. */
     @Test
     void damageIsTold() throws IOException {
