@@ -7,9 +7,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.troupe.deploy.settings.Home;
 import dev.troupe.model.AdapterFolder;
 import dev.troupe.model.ModelFolder;
+import dev.troupe.model.Safetensors;
+import dev.troupe.proto.HostTensor;
+import dev.troupe.proto.TensorSet;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -122,6 +127,77 @@ class AdapterRunTest extends RunsApart {
         assertThat(ModelFolder.open(folder).weights().names())
                 .isEqualTo(
                         ModelFolder.open(Home.find().model("stories")).weights().names());
+    }
+
+    /** A trained adapter with its files changed, as the commands read it. */
+    @Test
+    void whatAnAdaptersFilesSayIsUsedOrRefused() throws IOException {
+        assertThat(Troupe.of(
+                                "run",
+                                "stories/sft",
+                                "--name",
+                                "files",
+                                "model.policy=stories",
+                                "adapter.mode=lora",
+                                "steps=1",
+                                "batch.prompts=2")
+                        .code())
+                .isZero();
+        Path trained = checkpoint("files", 1).resolve("policy");
+        Path input = runs.resolve("in.jsonl");
+        Files.writeString(input, "{\"prompt\":\"One day, Sue had a red boat\",\"completion\":\" at the lake.\"}\n");
+        String[] plain = {"--model", "stories", "--adapter", trained.toString(), "--input", input.toString()};
+        double[] before = logprobs(plain);
+        Path config = trained.resolve(AdapterFolder.CONFIG);
+        String text = Files.readString(config);
+
+        Files.writeString(config, text.replaceFirst("\\{", "{\"foo_scale\": 2,"));
+        String[] command = {"logprobs", plain[0], plain[1], plain[2], plain[3], plain[4], plain[5]};
+        Troupe unknown = Troupe.of(command);
+        assertThat(unknown.code()).isNotZero();
+        assertThat(unknown.err()).contains("not known: foo_scale = 2", "--ignore-keys foo_scale");
+        String[] passing = java.util.Arrays.copyOf(plain, plain.length + 2);
+        passing[plain.length] = "--ignore-keys";
+        passing[plain.length + 1] = "foo_scale";
+        assertThat(logprobs(passing)).isEqualTo(before);
+
+        Files.writeString(config, text.replace("\"modules_to_save\" : null", "\"modules_to_save\" : [\"model.norm\"]"));
+        Troupe missing = Troupe.of(command);
+        assertThat(missing.err())
+                .contains("modules_to_save = [model.norm], and tensor", "model.norm.weight is missing");
+        Map<String, HostTensor> tensors = new LinkedHashMap<>(
+                Safetensors.read(trained.resolve("adapter_model.safetensors")).tensors());
+        float[] norm = ModelFolder.open(Home.find().model("stories"))
+                .weights()
+                .get("model.norm.weight")
+                .floats();
+        for (int i = 0; i < norm.length; i++) {
+            norm[i] *= 2;
+        }
+        tensors.put("base_model.model.model.norm.weight", HostTensor.ofFloats(norm));
+        Safetensors.write(trained.resolve("adapter_model.safetensors"), TensorSet.of(tensors));
+        String whole = runs.resolve("whole").toString();
+        assertThat(Troupe.of(
+                                "convert",
+                                "--model",
+                                "stories",
+                                "--merge",
+                                trained.toString(),
+                                "--to",
+                                "hf",
+                                "--out",
+                                whole)
+                        .code())
+                .isZero();
+        assertThat(logprobs(plain))
+                .isNotEqualTo(before)
+                .containsExactly(
+                        logprobs("--model", whole, "--input", input.toString()),
+                        org.assertj.core.api.Assertions.within(1e-4));
+
+        Path named = trained.resolve("adapter_base.json");
+        Files.writeString(named, Files.readString(named).replaceFirst(": \"....", ": \"0000"));
+        assertThat(Troupe.of(command).err()).contains("was made for a base with fingerprint 0000", "adapter_base.json");
     }
 
     private static double[] logprobs(String... options) throws IOException {
