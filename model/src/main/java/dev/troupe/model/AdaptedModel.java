@@ -112,9 +112,10 @@ public record AdaptedModel(FrozenBase base, AdapterConfig adapter, boolean score
 
     @Override
     public TensorSet read(Path folder) {
-        TensorSet tensors = AdapterFolder.open(folder).tensors();
-        layout().check(tensors);
-        return tensors;
+        AdapterFolder adapter = AdapterFolder.open(folder);
+        BaseFingerprint.require(adapter, base.name(), base.fingerprint());
+        layout().check(adapter.tensors());
+        return adapter.tensors();
     }
 
     @Override

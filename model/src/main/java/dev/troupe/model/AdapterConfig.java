@@ -32,16 +32,19 @@ public record AdapterConfig(
     /** The linear maps around attention. */
     public static final String ATTENTION = "attention";
 
+    /** More than any matrix has rows. */
+    private static final int MAX_RANK = 1 << 20;
+
     /** Checks each value; the error names the key. */
     public AdapterConfig {
         rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(rankPattern));
         alphaPattern = Collections.unmodifiableMap(new LinkedHashMap<>(alphaPattern));
-        check(r >= 1, "r", r, "at least 1");
+        checkRank("r", r);
         check(Double.isFinite(alpha), "alpha", alpha, "a number");
         check(dropout >= 0 && dropout < 1, "dropout", dropout, "at least 0 and below 1");
         rankPattern.forEach((key, rank) -> {
             expression(key);
-            check(rank >= 1, "rank_pattern." + key, rank, "at least 1");
+            checkRank("rank_pattern." + key, rank);
         });
         alphaPattern.forEach((key, value) -> {
             expression(key);
@@ -62,6 +65,11 @@ public record AdapterConfig(
                 "targets",
                 targets,
                 ALL_LINEAR + ", " + ATTENTION + " or names of modules");
+    }
+
+    private static void checkRank(String key, int rank) {
+        check(rank >= 1, key, rank, "at least 1");
+        check(rank <= MAX_RANK, key, rank, "at most " + MAX_RANK);
     }
 
     private static void check(boolean ok, String key, Object value, String expected) {

@@ -75,9 +75,12 @@ public record AdapterFolder(
         return tensors.size() > 0;
     }
 
-    /** Whether the adapter changes nothing but the linear maps of the layers (and the head that scores): it shares a base. */
-    public boolean isOnlyLowRank() {
-        return isLowRank() && parts.isPlain();
+    /**
+     * Whether a base serves the adapter as it is, also with others on it: the adapter changes nothing but the linear
+     * maps of the layers, and the head that scores. An error names what does not fit.
+     */
+    public boolean sharesBase(ModelFolder model) {
+        return isLowRank() && parts.in(model) == model;
     }
 
     /** Reads adapter_config.json and the tensors; errors name the file and the key or tensor. */

@@ -31,6 +31,25 @@ final class AdapterLayout {
     /** A rectangle of a named tensor, whose columns lie in a leaf from a column on. */
     private record Block(String name, int row, int leafRow, int rows, int leafColumn) {}
 
+    /** Rows and ranks of a fused matrix that belong to one module. */
+    private record ScaleBlock(int row, int rows, int column, int columns, float value) {}
+
+    /** @param alone whether the matrix is a single module's */
+    private record Scale(boolean alone, int out, int ranks, List<ScaleBlock> blocks) {
+        float[][] values() {
+            if (alone) {
+                return new float[][] {{blocks.get(0).value}};
+            }
+            float[][] values = new float[out][ranks];
+            for (ScaleBlock b : blocks) {
+                for (int row = b.row; row < b.row + b.rows; row++) {
+                    Arrays.fill(values[row], b.column, b.column + b.columns, b.value);
+                }
+            }
+            return values;
+        }
+    }
+
     /** @param most rank that makes sense: the smaller side of the matrix that the module is in */
     private record Linear(Set<String> groups, long most) {}
 
@@ -48,8 +67,8 @@ final class AdapterLayout {
     private final Map<String, long[]> tensors = new LinkedHashMap<>();
     /** The linear modules of the layers, adapted or not. */
     private final Map<String, Linear> linear = new LinkedHashMap<>();
-    /** For each adapted matrix's slot what B is multiplied by, [out, R] or [1, 1]. */
-    private final Map<Integer, float[][]> scales = new LinkedHashMap<>();
+    /** By the slot of each adapted matrix. */
+    private final Map<Integer, Scale> scales = new LinkedHashMap<>();
 
     AdapterLayout(ModelConfig model, AdapterConfig adapter) {
         this.model = model;
@@ -101,7 +120,7 @@ final class AdapterLayout {
         long in = matrix.shape()[1];
         List<Block> a = new ArrayList<>();
         List<Block> b = new ArrayList<>();
-        float[][] scale = new float[alone ? 1 : out][alone ? 1 : ranks];
+        List<ScaleBlock> scale = new ArrayList<>();
         int at = 0;
         for (Map.Entry<String, List<WeightLayout.Piece>> e : modules.entrySet()) {
             int r = adapter.rank(e.getKey());
@@ -115,19 +134,14 @@ final class AdapterLayout {
             a.add(new Block(nameA, 0, at, r, 0));
             for (WeightLayout.Piece piece : e.getValue()) {
                 b.add(new Block(nameB, piece.row(), piece.leafRow(), piece.rows(), at));
-                for (int row = 0; row < (alone ? 0 : piece.rows()); row++) {
-                    Arrays.fill(scale[piece.leafRow() + row], at, at + r, scaling);
-                }
-            }
-            if (alone) {
-                scale[0][0] = scaling;
+                scale.add(new ScaleBlock(piece.leafRow(), piece.rows(), at, r, scaling));
             }
             at += r;
         }
         String name = module(matrix.name());
         leaves.add(new Leaf(name + ".lora_A", A, matrix.slot(), new long[] {ranks, in}, a));
         leaves.add(new Leaf(name + ".lora_B", B, matrix.slot(), new long[] {out, ranks}, b));
-        scales.put(matrix.slot(), scale);
+        scales.put(matrix.slot(), new Scale(alone, out, ranks, scale));
     }
 
     /** The linear maps of a model's layers by name, with the groups they belong to. */
@@ -180,9 +194,11 @@ final class AdapterLayout {
         return tensors;
     }
 
-    /** By slot, what B is multiplied by. */
+    /** By slot, what B is multiplied by, [out, R] or [1, 1]; to be asked for once a set is known to fit. */
     Map<Integer, float[][]> scales() {
-        return scales;
+        Map<Integer, float[][]> all = new LinkedHashMap<>();
+        scales.forEach((slot, scale) -> all.put(slot, scale.values()));
+        return all;
     }
 
     /** Refuses a set that is not exactly this layout's; the error names the tensor and both shapes. */

@@ -46,8 +46,7 @@ final class AdapterOrigin {
     }
 
     private static Path find(Path folder, String base) {
-        Set<Path> places = new LinkedHashSet<>(
-                List.of(folder.resolve(base).normalize(), Path.of(base).toAbsolutePath()));
+        Set<Path> places = places(folder, base);
         return places.stream()
                 .filter(p -> !base.isEmpty() && isModel(p))
                 .findFirst()
@@ -55,6 +54,15 @@ final class AdapterOrigin {
                         + "\" is no model folder and no .gguf file (looked for "
                         + places.stream().map(Path::toString).collect(Collectors.joining(" and "))
                         + "); name the model itself and give this folder as its adapter"));
+    }
+
+    private static Set<Path> places(Path folder, String base) {
+        try {
+            return new LinkedHashSet<>(
+                    List.of(folder.resolve(base).normalize(), Path.of(base).toAbsolutePath()));
+        } catch (java.nio.file.InvalidPathException e) {
+            throw new ModelException(config(folder) + ": base_model_name_or_path is no path: " + e.getMessage(), e);
+        }
     }
 
     private static boolean isModel(Path path) {

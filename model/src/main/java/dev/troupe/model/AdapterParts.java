@@ -28,11 +28,6 @@ record AdapterParts(String source, AdapterConfig config, AdapterExtras extras, M
         return tensors.isEmpty();
     }
 
-    /** Whether the configuration asks for nothing that would have to be here. */
-    boolean isPlain() {
-        return isEmpty() && config.targets().saved().isEmpty() && extras.equals(AdapterExtras.none(extras.scoreHead()));
-    }
-
     /** The base with the parts in it, or the base itself where nothing changes; errors name the tensor or the key. */
     ModelFolder in(ModelFolder base) {
         return new AdaptedBase(this, base).worked();

@@ -15,6 +15,8 @@ import java.util.Set;
  * what the configuration does not explain is refused by name, and so is what it asks for and the file lacks.
  */
 final class AdapterPartsCheck {
+    private static final String SCORE = module(WeightLayout.SCORE);
+
     private final AdapterParts parts;
     private final AdapterConfig config;
     private final AdapterExtras extras;
@@ -128,7 +130,11 @@ final class AdapterPartsCheck {
         }
     }
 
+    /** The head that scores is always there whole. */
     private boolean isAdapted(String module) {
+        if (module.equals(SCORE)) {
+            return false;
+        }
         boolean follows = extras.tying() && modules.tied() && module.equals(modules.head());
         String named = follows ? modules.embedding() : module;
         return config.targets().contain(named, modules.linear().getOrDefault(named, Set.of()));
@@ -142,7 +148,7 @@ final class AdapterPartsCheck {
 
     private void whole(Part part, HostTensor tensor) {
         shape(part, tensor, known(part));
-        boolean ofBias = extras.bias().equals("all") && part.module().endsWith(".bias");
+        boolean ofBias = part.module().endsWith(".bias") && biasComesAlong(part.module());
         boolean tiedToo = extras.tying() && modules.tied() && modules.isHead(part);
         if (!ofBias
                 && !tiedToo
@@ -184,13 +190,21 @@ final class AdapterPartsCheck {
         }
     }
 
+    private static String module(String tensor) {
+        return tensor.substring(0, tensor.lastIndexOf('.'));
+    }
+
+    private boolean biasComesAlong(String tensor) {
+        return extras.bias().equals("all") || extras.bias().equals("lora_only") && isAdapted(module(tensor));
+    }
+
     private void requireBiases() {
         for (String name : modules.tensors().keySet()) {
             if (!name.endsWith(".bias")) {
                 continue;
             }
-            boolean ofAdapted = isAdapted(name.substring(0, name.length() - ".bias".length()));
-            if (extras.bias().equals("all") || extras.bias().equals("lora_only") && ofAdapted) {
+            boolean ofAdapted = isAdapted(module(name));
+            if (biasComesAlong(name)) {
                 require(
                         has(name, Kind.WHOLE) || has(name, Kind.BASE),
                         "bias = " + extras.bias(),

@@ -99,7 +99,7 @@ class AdapterConfigFileTest {
         AdapterFolder plain = AdapterFolder.open(LORA);
         AdapterFolder read = AdapterFolder.open(with(key, value));
         assertThat(read.config()).isEqualTo(plain.config());
-        assertThat(read.isOnlyLowRank()).isTrue();
+        assertThat(read.isLowRank()).isTrue();
     }
 
     @ParameterizedTest

@@ -148,8 +148,27 @@ class AdapterOriginTest {
                     .hasMessageContaining("its numbers changed")
                     .hasMessageContaining("adapter_base.json");
         }
+        try (TensorThread thread = TensorThread.start("origin", 1)) {
+            thread.run(() -> {
+                try (FrozenBase base =
+                        FrozenBase.load("other", other.config(), other.weights(), FrozenBase.Storage.FP32)) {
+                    AdaptedModel form = new AdaptedModel(base, adapter.config(), false);
+                    assertThatThrownBy(() -> form.read(folder))
+                            .isInstanceOf(ModelException.class)
+                            .hasMessageContaining("; other has ");
+                }
+            });
+        }
         Files.delete(folder.resolve("adapter_base.json"));
         use(folder, other);
+    }
+
+    @Test
+    void aNameThatIsNoPathIsTold() throws IOException {
+        Path folder = adapter("odd", "a\\u0000b");
+        assertThatThrownBy(() -> ModelFolder.open(folder))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("base_model_name_or_path is no path");
     }
 
     @Test

@@ -272,12 +272,34 @@ class AdapterPartsTest {
         }
     }
 
+    /** A number that would take the machine's memory, for modules that the file has nothing for. */
+    @Test
+    void aRankBeyondTheFileCostsNothing() throws IOException {
+        AdapterFolder huge = changed("saved-norms", (c, t) -> {
+            c.put("r", 1 << 20);
+            c.put("target_modules", ".*_proj");
+        });
+        assertRefused("saved-norms", huge, "expected F32 [1048576, 64]");
+        assertThatThrownBy(() -> changed("saved-norms", (c, t) -> c.put("r", Integer.MAX_VALUE)))
+                .hasMessageContaining("adapter.r = 2147483647: expected at most 1048576");
+    }
+
+    /** Writers before peft had base_layer in its names. */
+    @Test
+    void aBiasMayStandUnderItsOwnName() throws IOException {
+        String right = fingerprint("bias-lora-only", AdapterFolder.open(GOLDEN.resolve("adapter/bias-lora-only")));
+        assertThat(fingerprint("bias-lora-only", renamed("bias-lora-only", n -> n.replace(".base_layer", ""))))
+                .isEqualTo(right);
+    }
+
     /** Over a base that others stand on too, what else an adapter changes would be lost. */
     @Test
     void aSharedBaseIsRefused() throws IOException {
         ModelFolder folder = base("head");
         AdapterFolder adapter = AdapterFolder.open(GOLDEN.resolve("adapter/head"));
-        assertThat(adapter.isOnlyLowRank()).isFalse();
+        assertThat(adapter.sharesBase(folder)).isFalse();
+        AdapterFolder plain = AdapterFolder.open(GOLDEN.resolve("adapter/layer"));
+        assertThat(plain.sharesBase(folder)).isTrue();
         try (TensorThread thread = TensorThread.start("parts", 1)) {
             thread.run(() -> {
                 try (FrozenBase base =

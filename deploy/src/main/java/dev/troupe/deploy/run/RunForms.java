@@ -121,8 +121,8 @@ final class RunForms implements AutoCloseable {
         if (settings.mode() == Mode.LORA && AdapterFolder.is(path)) {
             AdapterFolder adapter = AdapterFolder.open(path, settings.ignoredKeys());
             FrozenBase below = open(adapter.basePath());
-            if (below != null && adapter.isOnlyLowRank()) {
-                ModelFolder base = ModelFolder.open(adapter.basePath(), settings.ignoredKeys());
+            ModelFolder base = below == null ? null : ModelFolder.open(adapter.basePath(), settings.ignoredKeys());
+            if (below != null && base != null && adapter.sharesBase(base)) {
                 return new RunReward.Model(
                         new ModelFolder(path, base.config(), base.weights()),
                         () -> AdaptedModel.of(below, adapter).decoder(adapter.tensors(), false));
