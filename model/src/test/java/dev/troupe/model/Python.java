@@ -12,13 +12,13 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 
 /** The Python with transformers and peft that -Dtroupe.python or TROUPE_PYTHON names. */
-final class Python {
+public final class Python {
     private static final long MINUTES = 15;
 
     private Python() {}
 
     /** Its file; a test without one is skipped. */
-    static String executable() {
+    public static String executable() {
         String property = System.getProperty("troupe.python", "");
         String named = property.isBlank() ? System.getenv().getOrDefault("TROUPE_PYTHON", "") : property;
         Assumptions.assumeFalse(
@@ -28,7 +28,7 @@ final class Python {
     }
 
     /** Runs a script that lies beside the tests' resources. */
-    static void run(Path work, String resource, String... arguments) {
+    public static void run(Path work, String resource, String... arguments) {
         String named = executable();
         try (InputStream text = Objects.requireNonNull(Python.class.getResourceAsStream("/" + resource))) {
             Path script = work.resolve(resource);

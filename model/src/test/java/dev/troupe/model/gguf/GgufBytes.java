@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 
 /** Small GGUF files in memory. */
@@ -24,13 +25,7 @@ final class GgufBytes {
         file.keys.uint32("llama.feed_forward_length", 32);
         file.keys.uint32("llama.attention.head_count", 2);
         file.keys.float32("llama.attention.layer_norm_rms_epsilon", 1e-5);
-        file.keys.text(GgufTokenizer.MODEL, "gpt2");
-        file.keys.text(GgufTokenizer.PRE, "smollm");
-        file.keys.texts(GgufTokenizer.TOKENS, List.of("<s>", "a", "b", "ab", "1", "2"));
-        file.keys.ints(GgufTokenizer.TYPES, new int[] {3, 1, 1, 1, 1, 1});
-        file.keys.texts(GgufTokenizer.MERGES, List.of("a b"));
-        file.keys.uint32("tokenizer.ggml.bos_token_id", 0);
-        file.keys.uint32("tokenizer.ggml.eos_token_id", 0);
+        file.vocabulary();
         file.tensor("token_embd.weight", 0, 6, 32);
         for (String name : List.of("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")) {
             file.tensor("blk.0." + name + ".weight", 0, 32, 32);
@@ -41,13 +36,55 @@ final class GgufBytes {
         return file;
     }
 
-    /** A tensor of 4-byte numbers after those that are there. */
+    /** The same with rows of 256 numbers where they may be, and matrices of as many quantised types as there are. */
+    static GgufBytes quantised() {
+        GgufBytes file = new GgufBytes();
+        file.keys.text("general.architecture", "llama");
+        file.keys.uint32("llama.block_count", 2);
+        file.keys.uint32("llama.context_length", 64);
+        file.keys.uint32("llama.embedding_length", 256);
+        file.keys.uint32("llama.feed_forward_length", 32);
+        file.keys.uint32("llama.attention.head_count", 1);
+        file.keys.uint32("llama.attention.key_length", 32);
+        file.keys.uint32("llama.attention.value_length", 32);
+        file.keys.float32("llama.attention.layer_norm_rms_epsilon", 1e-5);
+        file.vocabulary();
+        file.tensor("token_embd.weight", GgufType.Q6_K.number(), 6, 256);
+        GgufType[] wide = {GgufType.Q2_K, GgufType.Q3_K, GgufType.Q4_K, GgufType.Q5_K, GgufType.IQ4_XS};
+        GgufType[] slim = {GgufType.Q5_0, GgufType.Q5_1, GgufType.IQ4_NL, GgufType.Q4_1};
+        int next = 0;
+        for (int layer = 0; layer < 2; layer++) {
+            String prefix = "blk." + layer + ".";
+            for (String name : List.of("attn_q", "attn_k", "attn_v", "ffn_gate", "ffn_up")) {
+                file.tensor(prefix + name + ".weight", wide[next++ % wide.length].number(), 32, 256);
+            }
+            file.tensor(prefix + "attn_output.weight", slim[2 * layer].number(), 256, 32);
+            file.tensor(prefix + "ffn_down.weight", slim[2 * layer + 1].number(), 256, 32);
+            file.tensor(prefix + "attn_norm.weight", 0, 256);
+            file.tensor(prefix + "ffn_norm.weight", 0, 256);
+        }
+        return file.tensor("output_norm.weight", 0, 256);
+    }
+
+    private void vocabulary() {
+        keys.text(GgufTokenizer.MODEL, "gpt2");
+        keys.text(GgufTokenizer.PRE, "smollm");
+        keys.texts(GgufTokenizer.TOKENS, List.of("<s>", "a", "b", "ab", "1", "2"));
+        keys.ints(GgufTokenizer.TYPES, new int[] {3, 1, 1, 1, 1, 1});
+        keys.texts(GgufTokenizer.MERGES, List.of("a b"));
+        keys.uint32("tokenizer.ggml.bos_token_id", 0);
+        keys.uint32("tokenizer.ggml.eos_token_id", 0);
+    }
+
+    /** A tensor after those that are there; 4 bytes a number where its type is not a known one. */
     GgufBytes tensor(String name, int type, long... shape) {
         tensors.tensor(name, shape, type, data);
-        long bytes = 4;
-        for (long dimension : shape) {
-            bytes *= dimension;
-        }
+        long elements = Arrays.stream(shape).reduce(1, Math::multiplyExact);
+        long bytes = Arrays.stream(GgufType.values())
+                .filter(known -> known.number() == type)
+                .mapToLong(known -> elements / known.block() * known.bytes())
+                .findFirst()
+                .orElse(4 * elements);
         data += (int) (bytes + 31) / 32 * 32;
         return this;
     }
@@ -73,7 +110,7 @@ final class GgufBytes {
     /** Header, padding, zeros. */
     Path write(Path file) {
         byte[] head = header();
-        byte[] all = java.util.Arrays.copyOf(head, (head.length + 31) / 32 * 32 + data);
+        byte[] all = Arrays.copyOf(head, (head.length + 31) / 32 * 32 + data);
         try {
             return Files.write(file, all);
         } catch (IOException e) {

@@ -8,8 +8,10 @@ import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whatever a header holds, reading it ends with a model or with a ModelException, and takes little memory. */
 class GgufFuzzTest {
@@ -36,9 +38,13 @@ class GgufFuzzTest {
         return round % 11 == 0 ? Arrays.copyOf(bytes, random.nextInt(bytes.length)) : bytes;
     }
 
-    @Test
-    void shouldEndWithAModelOrAnErrorThatNamesTheFile() {
-        GgufBytes file = GgufBytes.llama();
+    static List<GgufBytes> files() {
+        return List.of(GgufBytes.llama(), GgufBytes.quantised());
+    }
+
+    @ParameterizedTest
+    @MethodSource("files")
+    void shouldEndWithAModelOrAnErrorThatNamesTheFile(GgufBytes file) {
         byte[] good = file.header();
         ThreadMXBean memory = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         int refused = 0;

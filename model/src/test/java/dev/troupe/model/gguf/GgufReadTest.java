@@ -89,7 +89,7 @@ class GgufReadTest {
 
     @Test
     void shouldNameWhatAFileHoldsThatCannotBeUsed() {
-        refuses("quantisation Q4_K is not supported", b -> b.tensor("blk.1.attn_q.weight", 12, 32, 32));
+        refuses("quantisation IQ2_S is not supported", b -> b.tensor("blk.1.attn_q.weight", 22, 32, 32));
         refuses("quantisation number 77", b -> b.tensor("x.weight", 77, 32));
         refuses(
                 "model.layers.1.self_attn.q_proj.weight is not one of",
