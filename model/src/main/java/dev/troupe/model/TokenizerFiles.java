@@ -61,7 +61,7 @@ public record TokenizerFiles(
     /** Those of a model folder or a GGUF file, or an error that names the folder and the reason. */
     public static TokenizerFiles of(Path folder) {
         try {
-            return GgufModel.isGguf(folder) ? GgufModel.open(folder).tokenizer() : read(folder);
+            return GgufModel.isGguf(folder) ? GgufModel.tokenizer(folder) : read(folder);
         } catch (NoSuchFileException e) {
             throw new ModelException(
                     "model folder " + folder + " has no " + Path.of(e.getFile()).getFileName(), e);
@@ -147,7 +147,7 @@ public record TokenizerFiles(
     /** Puts the tokenizer of a folder or GGUF file into a folder: its files as they are, or written anew. */
     static void copy(Path from, Path to) throws IOException {
         if (GgufModel.isGguf(from)) {
-            GgufModel.open(from).tokenizer().write(to);
+            GgufModel.tokenizer(from).write(to);
         } else if (!Files.isSameFile(from, to)) {
             TokenizerCopy.copy(from, to);
             if (!Files.exists(from.resolve(TOKENIZER)) && Files.exists(from.resolve(PieceModel.FILE))) {

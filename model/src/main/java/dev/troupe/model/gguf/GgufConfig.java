@@ -38,7 +38,10 @@ final class GgufConfig {
     static ModelConfig read(GgufMetadata data, int tensors, boolean tied, float @Nullable [] ropeFactors) {
         String name = data.text(ARCHITECTURE);
         ModelFamily family = family(name, data);
-        refuse(data, name + ".expert_count", "a mixture of experts");
+        GgufKeys.check(data, name);
+        if (!data.flag(name + ".attention.causal", true)) {
+            throw data.wrong(name + ".attention.causal", "= false: a token sees only those before it");
+        }
         String scaling = data.text(name + ".rope.scaling.type", "none");
         if (!scaling.equals("none")) {
             throw data.wrong(name + ".rope.scaling.type", "= " + scaling + " is not supported");
@@ -47,9 +50,11 @@ final class GgufConfig {
         if (layers > tensors) {
             throw data.wrong(name + ".block_count", "= " + layers + ", but the file has " + tensors + " tensors");
         }
-        int heads = data.integer(name + ".attention.head_count");
+        int heads = data.layerInteger(name + ".attention.head_count");
         int hidden = data.integer(name + ".embedding_length");
         int headDim = data.integer(name + ".attention.key_length", hidden / Math.max(1, heads));
+        same(data, name + ".attention.value_length", headDim, "attention.key_length");
+        same(data, name + ".rope.dimension_count", headDim, "attention.key_length");
         double theta = data.has(name + ".rope.freq_base") ? data.number(name + ".rope.freq_base") : 10000.0;
         try {
             return new ModelConfig(
@@ -57,10 +62,10 @@ final class GgufConfig {
                     false,
                     vocabulary(data, name),
                     hidden,
-                    data.integer(name + ".feed_forward_length"),
+                    data.layerInteger(name + ".feed_forward_length"),
                     layers,
                     heads,
-                    data.integer(name + ".attention.head_count_kv", heads),
+                    data.layerInteger(name + ".attention.head_count_kv", heads),
                     headDim,
                     data.integer(name + ".context_length"),
                     data.number(name + ".attention.layer_norm_rms_epsilon"),
@@ -135,9 +140,9 @@ final class GgufConfig {
         throw data.wrong(ARCHITECTURE, "= " + name + " is not supported; known are " + String.join(", ", known));
     }
 
-    private static void refuse(GgufMetadata data, String key, String what) {
-        if (data.integer(key, 0) != 0) {
-            throw data.wrong(key, "= " + data.integer(key) + ": " + what + " is not supported");
+    private static void same(GgufMetadata data, String key, int expected, String other) {
+        if (data.integer(key, expected) != expected) {
+            throw data.wrong(key, "= " + data.integer(key) + ": expected " + expected + ", as " + other + " is");
         }
     }
 

@@ -1,11 +1,33 @@
 package dev.troupe.model.gguf;
 
 import dev.troupe.model.ModelException;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 
 /** The keys and values of a GGUF header; an error names the file, the key and what was expected. */
 record GgufMetadata(Map<String, Object> values, String source) {
+    /** Numbers of a list that an error shows. */
+    private static final int SHOWN = 8;
+
+    /** The same without these keys. */
+    GgufMetadata without(Set<String> keys) {
+        Map<String, Object> rest = new LinkedHashMap<>(values);
+        rest.keySet().removeAll(keys);
+        return new GgufMetadata(rest, source);
+    }
+
+    /** Keys and values with lists as an empty list or as a text that says how long they are. */
+    Map<String, Object> plain() {
+        Map<String, Object> plain = new LinkedHashMap<>();
+        values.forEach((key, value) ->
+                plain.put(key, value instanceof GgufArray array && array.count() == 0 ? List.of() : shown(value)));
+        return plain;
+    }
+
     boolean has(String key) {
         return values.containsKey(key);
     }
@@ -38,6 +60,26 @@ record GgufMetadata(Map<String, Object> values, String source) {
         return has(key) ? integer(key) : otherwise;
     }
 
+    /** An integer, or a list of one for each layer if all are the same: layers have one shape here. */
+    int layerInteger(String key) {
+        if (!(values.get(key) instanceof GgufArray)) {
+            return integer(key);
+        }
+        int[] each = list(key, GgufArray::ints);
+        int[] distinct = Arrays.stream(each).distinct().toArray();
+        if (distinct.length != 1 || distinct[0] < 0) {
+            throw wrong(
+                    key,
+                    "= " + Arrays.toString(distinct.length > SHOWN ? Arrays.copyOf(distinct, SHOWN) : distinct)
+                            + " for different layers: expected the same for all");
+        }
+        return distinct[0];
+    }
+
+    int layerInteger(String key, int otherwise) {
+        return has(key) ? layerInteger(key) : otherwise;
+    }
+
     /** A list, in the form that {@code form} gives it. */
     <T> T list(String key, Function<GgufArray, T> form) {
         GgufArray array = typed(key, GgufArray.class, "a list");
@@ -60,7 +102,7 @@ record GgufMetadata(Map<String, Object> values, String source) {
         return type.cast(value);
     }
 
-    private static String shown(Object value) {
-        return value instanceof GgufArray array ? "a list of " + array.count() : String.valueOf(value);
+    private static Object shown(Object value) {
+        return value instanceof GgufArray array ? "a list of " + array.count() : value;
     }
 }

@@ -64,10 +64,21 @@ public final class GgufModel {
      * @param ignoredKeys keys of the metadata that are read as if they were not there
      */
     public static GgufModel open(Path path, Set<String> ignoredKeys) {
+        GgufHeader header = header(path);
+        GgufHeader rest = new GgufHeader(header.metadata().without(ignoredKeys), header.tensors());
+        return new GgufModel(rest, (offset, length) -> mapped(path, offset, length));
+    }
+
+    /** The tokenizer of a file, as the files of a Hugging Face folder would hold it; nothing else is looked at. */
+    public static TokenizerFiles tokenizer(Path path) {
+        return GgufTokenizer.read(header(path).metadata());
+    }
+
+    private static GgufHeader header(Path path) {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             long size = channel.size();
             ByteBuffer head = channel.map(FileChannel.MapMode.READ_ONLY, 0, Math.min(size, LARGEST_HEADER));
-            return of(head, size, path.toString(), (offset, length) -> mapped(path, offset, length));
+            return GgufHeader.parse(head, size, path.toString());
         } catch (NoSuchFileException e) {
             throw new ModelException("no GGUF file " + path, e);
         } catch (IOException e) {
@@ -142,8 +153,8 @@ public final class GgufModel {
         return values;
     }
 
-    /** The tokenizer, as the files of a Hugging Face folder would hold it. */
-    public TokenizerFiles tokenizer() {
+    /** {@link #tokenizer(Path)} of this file. */
+    TokenizerFiles tokenizer() {
         return GgufTokenizer.read(header.metadata());
     }
 }

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -115,13 +116,9 @@ class GgufReadTest {
                 "tokenizer.ggml.tokens | is missing",
                 "general.architecture | is missing",
             })
-    void shouldNameTheKeyThatIsMissing(String key, String reason) throws IOException {
+    void shouldNameTheKeyThatIsMissing(String key, String reason) {
         Path file = GgufBytes.llama().write(folder.resolve("bad.gguf"));
-        byte[] bytes = Files.readAllBytes(file);
-        String text = new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1);
-        bytes[text.indexOf(key)] = 'X';
-        Files.write(file, bytes);
-        assertThatThrownBy(() -> ModelFolder.open(file))
+        assertThatThrownBy(() -> ModelFolder.open(file, Set.of(key)))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("bad.gguf")
                 .hasMessageContaining(key)
