@@ -88,7 +88,7 @@ public enum ModelFamily {
     }
 
     /** What the tensors are called. */
-    TensorNames names() {
+    public TensorNames names() {
         return names;
     }
 

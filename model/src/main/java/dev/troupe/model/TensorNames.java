@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param norm the final norm
  * @param head the language-model head
  */
-record TensorNames(
+public record TensorNames(
         String embedding,
         String layers,
         List<@Nullable String> norms,
@@ -30,12 +30,13 @@ record TensorNames(
         String norm,
         String head) {
     /** Norms of queries and keys, where there are any. */
-    static final String QUERY_NORM = "self_attn.q_norm";
+    public static final String QUERY_NORM = "self_attn.q_norm";
 
-    static final String KEY_NORM = "self_attn.k_norm";
+    /** See {@link #QUERY_NORM}. */
+    public static final String KEY_NORM = "self_attn.k_norm";
 
     /** How one tensor holds queries, keys and values. */
-    enum Fusion {
+    public enum Fusion {
         /** There are three tensors. */
         NONE,
         /** All queries, all keys, all values. */

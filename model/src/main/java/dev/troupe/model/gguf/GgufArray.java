@@ -39,6 +39,22 @@ record GgufArray(int type, int count, ByteBuffer bytes) {
         return values;
     }
 
+    /** The elements of a list of truths, or of 32-bit integers that are 0 or not. */
+    boolean[] flags() {
+        boolean[] values = new boolean[count];
+        if (type == GgufCursor.BOOL) {
+            for (int i = 0; i < count; i++) {
+                values[i] = bytes.get(i) != 0;
+            }
+            return values;
+        }
+        int[] numbers = ints();
+        for (int i = 0; i < count; i++) {
+            values[i] = numbers[i] != 0;
+        }
+        return values;
+    }
+
     /** The elements of a list of 32-bit floats. */
     float[] floats() {
         if (type != GgufCursor.FLOAT32) {

@@ -8,13 +8,14 @@ final class GgufDecoderKeys {
     private final KnownKeys keys = new KnownKeys();
     private final String prefix;
 
-    private GgufDecoderKeys(String architecture) {
-        prefix = architecture + ".";
+    private GgufDecoderKeys(GgufArchitecture architecture) {
+        prefix = architecture.key() + ".";
     }
 
-    static KnownKeys of(String architecture) {
+    static KnownKeys of(GgufArchitecture architecture) {
         GgufDecoderKeys decoder = new GgufDecoderKeys(architecture);
         decoder.read();
+        decoder.scales(architecture);
         decoder.attention();
         decoder.experts();
         decoder.others();
@@ -25,32 +26,48 @@ final class GgufDecoderKeys {
         used("vocab_size", "context_length", "embedding_length", "block_count", "feed_forward_length");
         used("attention.head_count", "attention.head_count_kv", "attention.key_length", "attention.value_length");
         used("attention.layer_norm_rms_epsilon", "attention.causal");
-        used("rope.dimension_count", "rope.freq_base", "rope.scaling.type");
+        used("attention.key_length_swa", "attention.value_length_swa", "attention.scale");
+        used("attention.sliding_window", "rope.dimension_count", "rope.dimension_count_swa", "rope.freq_base");
+        used("rope.freq_base_swa", "rope.scale_linear", "rope.scaling.type", "rope.scaling.factor");
+        used("rope.scaling.attn_factor", "rope.scaling.original_context_length", "rope.scaling.finetuned");
+        used("rope.scaling.yarn_ext_factor", "rope.scaling.yarn_attn_factor");
+        used("rope.scaling.yarn_beta_fast", "rope.scaling.yarn_beta_slow");
+        refused("other amplitudes than YaRN's are not known", "rope.scaling.yarn_log_multiplier", 0);
+        refused("that stretching is not known", "rope.scaling.alpha", 0);
+        refused("a token has one position", "rope.dimension_sections", 0);
         // A norm takes no mean off, so the other norms' number is not looked at.
-        keys.harmless(prefix + "attention.layer_norm_epsilon", prefix + "rope.scaling.finetuned");
+        keys.harmless(prefix + "attention.layer_norm_epsilon");
         refused(
                 "query and key rows would be in another order",
                 "tensor_data_layout",
                 "Meta AI original pth",
                 "reference");
-        refused("logits are not scaled", "logit_scale", 1);
-        refused("residuals are not scaled", "residual_scale", 1);
-        refused("embeddings are not scaled", "embedding_scale", 1);
-        refused("scores are not capped", "attn_logit_softcapping", 0);
-        refused("logits are not capped", "final_logit_softcapping", 0);
-        refused("a token has one position", "rope.dimension_sections", 0);
-        refused("that stretching is not known", "rope.scaling.alpha", 0);
-        keys.harmless(prefix + "rope.scaling.original_context_length");
-        for (String key : List.of("rope.scaling.factor", "rope.scale_linear")) {
-            refused("positions are not stretched", key, 0, 1);
+        refused("the activation is that of all models of this architecture", "hidden_activation");
+    }
+
+    /** Each is a part of some architectures. */
+    private void scales(GgufArchitecture architecture) {
+        boolean scaled = architecture == GgufArchitecture.GRANITE || architecture == GgufArchitecture.MINICPM;
+        boolean gemma = architecture == GgufArchitecture.GEMMA2 || architecture == GgufArchitecture.GEMMA3;
+        either(scaled, "logits are not scaled", "logit_scale", 1);
+        either(scaled, "residuals are not scaled", "residual_scale", 1);
+        either(scaled, "embeddings are not scaled", "embedding_scale", 1);
+        either(architecture == GgufArchitecture.GEMMA2, "scores are not capped", "attn_logit_softcapping", 0);
+        either(gemma, "logits are not capped", "final_logit_softcapping", 0);
+        if (gemma || architecture == GgufArchitecture.OLMO2) {
+            used("attention.sliding_window_pattern");
+        } else {
+            // Whether there are windows, attention.sliding_window says.
+            keys.harmless(prefix + "attention.sliding_window_pattern");
         }
-        refused("angles' amplitude is 1", "rope.scaling.attn_factor", 1);
-        refused("positions are not stretched", "rope.scaling.yarn_*");
-        refused("every layer sees the whole row", "attention.sliding_window", 0);
-        keys.harmless(prefix + "attention.sliding_window_pattern", prefix + "rope.freq_base_swa");
-        keys.harmless(prefix + "rope.dimension_count_swa");
-        keys.harmless(prefix + "attention.key_length_swa", prefix + "attention.value_length_swa");
-        refused("scores are multiplied by 1 / sqrt(key_length)", "attention.scale", 0);
+    }
+
+    private void either(boolean used, String why, String name, Object harmless) {
+        if (used) {
+            used(name);
+        } else {
+            refused(why, name, harmless);
+        }
     }
 
     private void attention() {
@@ -152,7 +169,6 @@ final class GgufDecoderKeys {
                 "num_loops",
                 "skip_loop_final_norm",
                 "hash_layer_count",
-                "hidden_activation",
                 "target_layers",
                 "target_hidden_size",
                 "norm_before_residual",

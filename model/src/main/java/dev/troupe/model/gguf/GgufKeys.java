@@ -15,7 +15,7 @@ final class GgufKeys {
     private GgufKeys() {}
 
     /** Refuses keys that are not known and values that are not supported. */
-    static void check(GgufMetadata data, String architecture) {
+    static void check(GgufMetadata data, GgufArchitecture architecture) {
         COMMON.and(GgufDecoderKeys.of(architecture)).check(data.plain(), "GGUF file " + data.source(), Set.of());
     }
 

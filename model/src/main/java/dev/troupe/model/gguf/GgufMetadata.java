@@ -60,9 +60,13 @@ record GgufMetadata(Map<String, Object> values, String source) {
         return has(key) ? integer(key) : otherwise;
     }
 
+    boolean isList(String key) {
+        return values.get(key) instanceof GgufArray;
+    }
+
     /** An integer, or a list of one for each layer if all are the same: layers have one shape here. */
     int layerInteger(String key) {
-        if (!(values.get(key) instanceof GgufArray)) {
+        if (!isList(key)) {
             return integer(key);
         }
         int[] each = list(key, GgufArray::ints);

@@ -43,6 +43,11 @@ final class GgufMetadataWriter {
         }
     }
 
+    void flags(String key, List<Boolean> values) {
+        list(key, GgufCursor.BOOL, values.size());
+        values.forEach(value -> out.write(value ? 1 : 0));
+    }
+
     void floats(String key, float[] values) {
         list(key, GgufCursor.FLOAT32, values.length);
         for (float value : values) {

@@ -4,7 +4,6 @@ import dev.troupe.model.HalfFloats;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.ModelException;
 import dev.troupe.model.ModelFolder;
-import dev.troupe.model.Rope;
 import dev.troupe.model.TokenizerFiles;
 import dev.troupe.proto.HostTensor;
 import dev.troupe.proto.v1.DataType;
@@ -17,7 +16,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 
 /** Writes a language model with its tokenizer as a GGUF file that llama.cpp and transformers read. */
 public final class GgufWriter {
@@ -39,19 +40,16 @@ public final class GgufWriter {
         }
     }
 
-    /** @param headDim of rows whose rotary pairs move together; 0 for all others */
-    private record Planned(String name, HostTensor tensor, int headDim, GgufType type, long offset) {
-        HostTensor inFileOrder() {
-            return headDim == 0 ? tensor : RotaryRows.together(tensor, headDim);
-        }
-    }
+    /** @param tensor gives it in the file's order; asked for when it is written */
+    @SuppressWarnings("ArrayRecordComponent") // lives only while its file is written
+    private record Planned(String name, long[] shape, Supplier<HostTensor> tensor, GgufType type, long offset) {}
 
     private GgufWriter() {}
 
     /**
      * Writes {@code file} (beside, then renamed): one tensor after another, so that no second model is held.
      *
-     * @throws ModelException for a score head or a tokenizer that GGUF has no form for
+     * @throws ModelException for a score head, a decoder or a tokenizer that GGUF has no form for
      */
     public static void write(Path file, ModelFolder model, Dtype dtype) {
         List<Planned> plan = plan(model, dtype);
@@ -81,22 +79,11 @@ public final class GgufWriter {
     private static List<Planned> plan(ModelFolder model, Dtype dtype) {
         List<Planned> plan = new ArrayList<>();
         long offset = 0;
-        Rope rope = model.config().rope();
-        if (rope.scaling() instanceof Rope.Llama3) {
-            float[] factors = GgufConfig.ropeFactors(rope, model.config().headDim());
-            plan.add(new Planned(GgufNames.ROPE_FACTORS, HostTensor.ofFloats(factors), 0, GgufType.F32, 0));
-            offset = padded((long) Float.BYTES * factors.length);
-        }
-        for (String name : model.weights().names()) {
-            HostTensor tensor = model.weights().get(name);
-            long[] shape = tensor.shape();
-            GgufType type = shape.length == 1 ? GgufType.F32 : type(shape, dtype);
-            boolean rotary = name.contains(".q_proj.") || name.contains(".k_proj.");
-            int pairs = rotary && GgufConfig.pairsTogether(model.config())
-                    ? model.config().headDim()
-                    : 0;
-            plan.add(new Planned(GgufNames.toGguf(name), tensor, pairs, type, offset));
-            offset = padded(offset + tensor.elements() / type.block() * type.bytes());
+        for (GgufOutput.Tensor tensor : GgufOutput.of(model)) {
+            GgufType type = tensor.shape().length == 1 ? GgufType.F32 : type(tensor.shape(), dtype);
+            plan.add(new Planned(tensor.name(), tensor.shape(), tensor.numbers(), type, offset));
+            long elements = Arrays.stream(tensor.shape()).reduce(1, Math::multiplyExact);
+            offset = padded(offset + elements / type.block() * type.bytes());
         }
         return plan;
     }
@@ -109,7 +96,7 @@ public final class GgufWriter {
     private static GgufMetadataWriter metadata(ModelFolder model, Dtype dtype) {
         GgufMetadataWriter out = new GgufMetadataWriter();
         ModelConfig config = model.config();
-        GgufConfig.write(config, out);
+        GgufConfigWriter.write(config, out);
         out.uint32("general.file_type", dtype.fileType);
         out.uint32("general.quantization_version", 2);
         GgufVocabulary.write(TokenizerFiles.of(model.path()), config, out);
@@ -119,7 +106,7 @@ public final class GgufWriter {
     private static ByteBuffer head(GgufMetadataWriter metadata, List<Planned> plan) {
         GgufMetadataWriter lines = new GgufMetadataWriter();
         for (Planned tensor : plan) {
-            lines.tensor(tensor.name, tensor.tensor.shape(), tensor.type.number(), tensor.offset);
+            lines.tensor(tensor.name, tensor.shape, tensor.type.number(), tensor.offset);
         }
         byte[] keys = metadata.bytes();
         byte[] tensors = lines.bytes();
@@ -137,12 +124,12 @@ public final class GgufWriter {
     private static ByteBuffer bytes(Planned planned) {
         return switch (planned.type) {
             case F32 ->
-                HalfFloats.as(DataType.DATA_TYPE_F32, planned.inFileOrder()).data();
+                HalfFloats.as(DataType.DATA_TYPE_F32, planned.tensor.get()).data();
             case F16 ->
-                HalfFloats.as(DataType.DATA_TYPE_F16, planned.inFileOrder()).data();
+                HalfFloats.as(DataType.DATA_TYPE_F16, planned.tensor.get()).data();
             case BF16 ->
-                HalfFloats.as(DataType.DATA_TYPE_BF16, planned.inFileOrder()).data();
-            case Q8_0 -> GgufBlocks.toQ8(HalfFloats.floats(planned.inFileOrder()));
+                HalfFloats.as(DataType.DATA_TYPE_BF16, planned.tensor.get()).data();
+            case Q8_0 -> GgufBlocks.toQ8(HalfFloats.floats(planned.tensor.get()));
             default -> throw new AssertionError(planned.type);
         };
     }

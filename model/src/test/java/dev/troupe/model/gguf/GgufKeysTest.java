@@ -75,7 +75,7 @@ class GgufKeysTest {
                     GgufKeys.check(
                             GgufHeader.parse(java.nio.ByteBuffer.wrap(bytes.header()), 1 << 20, "x")
                                     .metadata(),
-                            "llama");
+                            GgufArchitecture.LLAMA);
                 } catch (ModelException e) {
                     if (!e.getMessage().contains("x: " + key + " = 7.25 is not supported: ")) {
                         undecided.add(e.getMessage());
@@ -116,6 +116,18 @@ class GgufKeysTest {
                 "llama.ssm.conv_kernel | 4 | not a part of this decoder",
                 "llama.rope.dimension_sections | [1, 2, 3] | one position",
                 "llama.pooling_type | 3 | expected one that generates",
+                "llama.attention.scale | 0.5 | expected 1 / sqrt(16)",
+                "llama.attention.sliding_window | 8 | layers of a window are not known of llama",
+                "llama.attention.key_length_swa | 8 | expected 16",
+                "llama.rope.dimension_count | 8 | expected 16",
+                "llama.rope.dimension_count_swa | 8 | expected 16",
+                "llama.rope.freq_base_swa | 500.0 | no windowed layers",
+                "llama.rope.scaling.type | mystery | expected one of none, linear, yarn, longrope",
+                "llama.rope.scaling.factor | -2.0 | expected a number above 0",
+                "llama.rope.scaling.attn_factor | 1.2 | expected 1",
+                "llama.rope.scaling.alpha | 1000.0 | that stretching is not known",
+                "llama.rope.scaling.yarn_beta_fast | 8.0 | is for scaling.type = yarn",
+                "llama.rope.scaling.yarn_log_multiplier | 0.1 | other amplitudes",
             })
     void shouldNameAKeyWhoseValueChangesTheModel(String key, String value, String reason) {
         Path file = file(key, value);
@@ -155,6 +167,22 @@ class GgufKeysTest {
                 "llama.tensor_data_layout | Meta AI original pth",
                 "llama.rope.dimension_count | 16",
                 "llama.pooling_type | 0",
+                "llama.attention.scale | 0.25",
+                "llama.attention.scale | 0.0",
+                "llama.attention.sliding_window | 0",
+                "llama.attention.sliding_window | 64",
+                "llama.attention.sliding_window_pattern | 6",
+                "llama.rope.dimension_count_swa | 16",
+                "llama.rope.freq_base | 10000.0",
+                "llama.rope.freq_base_swa | 10000.0",
+                "llama.rope.scale_linear | 1.0",
+                "llama.rope.scale_linear | 0.0",
+                "llama.rope.scaling.type | none",
+                "llama.rope.scaling.type | linear",
+                "llama.rope.scaling.factor | 1.0",
+                "llama.rope.scaling.attn_factor | 1.0",
+                "llama.rope.scaling.original_context_length | 32",
+                "llama.rope.scaling.finetuned | false",
             })
     void shouldPassWhatChangesNothing(String key, String value) {
         ModelConfig plain = ModelFolder.config(GgufBytes.llama().write(folder.resolve("plain.gguf")));

@@ -98,13 +98,49 @@ class GgufReadTest {
         refuses("blk.0.attn_mystery.weight is not one of", b -> b.tensor("blk.0.attn_mystery.weight", 0, 32));
         refuses("tensor output_norm.weight twice", b -> b.tensor("output_norm.weight", 0, 32));
         refuses("is not Llama 3's stretching", b -> b.tensor("rope_freqs.weight", 0, 8));
-        refuses("has 9 numbers; heads of 16 have 8", b -> b.tensor("rope_freqs.weight", 0, 9));
+        refuses("of 9 numbers; heads turn 8 pairs", b -> b.tensor("rope_freqs.weight", 0, 9));
         refuses("the configuration says F32, F16 or BF16 [4, 32]", b -> b.keys.uint32("llama.vocab_size", 4));
-        refuses("= yarn is not supported", b -> b.keys.text("llama.rope.scaling.type", "yarn"));
+        refuses("= su: expected one of none, linear", b -> b.keys.text("llama.rope.scaling.type", "su"));
+        refuses("the frequencies have factors of their own", b -> {
+            b.tensor("rope_freqs.weight", 0, 8);
+            b.keys.float32("llama.rope.scaling.factor", 4);
+        });
+        refuses("and another that holds the same numbers", b -> b.tensor("blk.0.attn_qkv.weight", 0, 96, 32));
+        refuses("of 33 rows; expected 96: queries, keys", b -> b.tensor("blk.0.attn_qkv.weight", 0, 33, 32));
+        refuses("model.layers.0.input_layernorm.bias is not one of", b -> b.tensor("blk.0.attn_norm.bias", 0, 32));
+        refuses("tensor lm_head.bias is not one of", b -> b.tensor("output.bias", 0, 6));
+        refuses("has no tensor rope_factors_short.weight", b -> b.keys.text("llama.rope.scaling.type", "longrope"));
+        refuses("has no tensor rope_factors_short.weight", b -> b.tensor("rope_factors_long.weight", 0, 8));
         refuses("a mixture of experts", b -> b.keys.uint32("llama.expert_count", 8));
         refuses("has key general.architecture twice", b -> b.keys.text("general.architecture", "llama"));
         refuses("expected a power of two", b -> b.keys.uint32("general.alignment", 24));
         refuses("rows of 33 numbers", b -> b.tensor("x.weight", 8, 33));
+    }
+
+    /** Of a Qwen2 without biases: they are zero. */
+    @Test
+    void shouldReadHeadsOfWhichAPartTurns() throws IOException {
+        GgufBytes bytes = GgufBytes.llama();
+        bytes.keys.uint32("llama.rope.dimension_count", 8);
+        assertThat(ModelFolder.config(asQwen2(bytes)).rope().partial()).isEqualTo(0.5);
+        GgufBytes odd = GgufBytes.llama();
+        odd.keys.uint32("llama.rope.dimension_count", 15);
+        Path file = asQwen2(odd);
+        assertThatThrownBy(() -> ModelFolder.config(file))
+                .hasMessageContaining("qwen2.rope.dimension_count = 15: expected an even number up to the head's 16");
+    }
+
+    @Test
+    void shouldRefuseDivisorsOfARopeThatHasNone() throws IOException {
+        Path file = asQwen2(GgufBytes.llama().tensor("rope_freqs.weight", 0, 8));
+        assertThatThrownBy(() -> ModelFolder.config(file))
+                .hasMessageContaining("has tensor rope_freqs.weight, which a qwen2 has not");
+    }
+
+    private Path asQwen2(GgufBytes llama) throws IOException {
+        Path file = llama.write(folder.resolve("qwen2.gguf"));
+        String text = new String(Files.readAllBytes(file), java.nio.charset.StandardCharsets.ISO_8859_1);
+        return Files.write(file, text.replace("llama", "qwen2").getBytes(java.nio.charset.StandardCharsets.ISO_8859_1));
     }
 
     @ParameterizedTest
