@@ -426,6 +426,50 @@ answer("internlm2", made)
 write("internlm2", "internlm2", weights(made), 2,
       lambda w: (sizes(w, made.config), w.add_rope_freq_base(10000.0)), HEADS)
 
+# Random blocks of all quantised types, and the model of the numbers that gguf.quants gives them.
+TYPES = {"q_proj": "Q4_K", "k_proj": "Q5_0", "v_proj": "Q6_K", "o_proj": "Q3_K", "gate_proj": "Q5_K", "up_proj": "IQ4_XS",
+         "down_proj": "Q2_K", "embed_tokens": "Q5_1", "lm_head": "IQ4_NL"}
+SCALES = {"Q2_K": [80, 82], "Q3_K": [108], "Q6_K": [208], "Q4_K": [0, 2], "Q5_K": [0, 2], "Q5_1": [0, 2]}
+
+
+def blocks(rows, columns, kind, spread):
+    """Rows of bytes whose F16 scales give numbers of about this spread."""
+    size, width = gguf.GGML_QUANT_SIZES[gguf.GGMLQuantizationType[kind]]
+    raw = np.random.default_rng([rows, columns, len(kind)]).integers(0, 256, (rows * columns // size, width), np.uint8)
+    for at in SCALES.get(kind, [0]):
+        raw[:, at:at + 2] = np.full(1, 1, np.float16).view(np.uint8)
+    numbers = gguf.quants.dequantize(raw, gguf.GGMLQuantizationType[kind])
+    for at in SCALES.get(kind, [0]):
+        raw[:, at:at + 2] = np.full(len(raw), spread / numbers.std(), np.float16).view(np.uint8).reshape(-1, 2)
+    return raw.reshape(rows, columns // size * width)
+
+
+made = model("Llama", hidden_size=256, intermediate_size=256, num_hidden_layers=1)
+raws = {}
+with torch.no_grad():
+    for key, value in made.state_dict().items():
+        if value.dim() == 2:
+            kind = TYPES[key.split(".")[-2]]
+            raws[key] = blocks(*value.shape, kind, 0.1)
+            value.copy_(torch.from_numpy(gguf.quants.dequantize(raws[key], gguf.GGMLQuantizationType[kind])))
+answer("quantised", made)
+w = gguf.GGUFWriter(os.path.join(out, "quantised.gguf"), "llama")
+llama_keys(made.config, lambda w: None)(w)
+tokenizer(w)
+names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, 1)
+for key, value in made.state_dict().items():
+    name = names.get_name(key, try_suffixes=(".weight",))
+    if key in raws:
+        heads = {"q_proj": 4, "k_proj": 2}.get(key.split(".")[-2])
+        rows = raws[key] if heads is None else permute(torch.from_numpy(raws[key]), heads).contiguous().numpy()
+        w.add_tensor(name, rows, raw_dtype=gguf.GGMLQuantizationType[TYPES[key.split(".")[-2]]])
+    else:
+        w.add_tensor(name, value.detach().numpy().astype(np.float32))
+w.write_header_to_file()
+w.write_kv_data_to_file()
+w.write_tensors_to_file()
+w.close()
+
 with open(os.path.join(out, "models.json"), "w") as file:
     json.dump({"row": ROW, "models": answers}, file, indent=0)
     file.write("\n")
