@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.model.HalfFloats;
+import dev.troupe.model.ModelConfig;
 import dev.troupe.model.ModelException;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.Tokenizer;
 import dev.troupe.model.TokenizerFiles;
 import dev.troupe.proto.v1.DataType;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -48,7 +50,7 @@ class GgufWriteTest {
         file.keys.flag(GgufTokenizer.ADD_BOS, true);
         file.keys.text(GgufTokenizer.TEMPLATE, "{{ bos_token }}{{ messages[0].content }}");
         tokenizer = folder.resolve("tokenizer");
-        GgufHeader header = GgufHeader.parse(java.nio.ByteBuffer.wrap(file.header()), 1 << 20, "x");
+        GgufHeader header = GgufHeader.parse(ByteBuffer.wrap(file.header()), 1 << 20, "x");
         write(GgufTokenizer.read(header.metadata()), tokenizer);
     }
 
@@ -165,5 +167,66 @@ class GgufWriteTest {
         Files.delete(json);
         assertThatThrownBy(() -> GgufWriter.write(folder.resolve("x.gguf"), model, GgufWriter.Dtype.F16))
                 .hasMessageContaining("has no tokenizer.json");
+    }
+
+    private static ModelConfig config(String type, String more) {
+        String architecture =
+                type.equals("gemma3_text") ? "Gemma3" : Character.toUpperCase(type.charAt(0)) + type.substring(1);
+        return ModelConfig.parse(
+                ("{'model_type': '" + type + "', 'architectures': ['" + architecture
+                                + "ForCausalLM'], 'vocab_size': 48,"
+                                + " 'hidden_size': 32, 'intermediate_size': 40, 'num_hidden_layers': 2,"
+                                + " 'num_attention_heads': 4, 'num_key_value_heads': 2, 'head_dim': 8,"
+                                + " 'max_position_embeddings': 64" + (more.isEmpty() ? "" : ", ") + more + "}")
+                        .replace('\'', '"'),
+                "config.json");
+    }
+
+    /** What llama.cpp's loader of the architecture does not look at, or computes otherwise. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "mistral | 'sliding_window': 16 | a mistral with a window of 16 tokens",
+                "qwen2 | 'use_sliding_window': true, 'sliding_window': 16, 'max_window_layers': 1 | a window of 16 tokens",
+                "llama | 'hidden_act': 'gelu' | activation GELU",
+                "gemma | 'hidden_act': 'gelu' | activation GELU",
+                "qwen3 | 'attention_bias': true | biases in attention's output",
+                "olmo2 | 'attention_bias': true | biases in attention's output",
+                "llama | 'partial_rotary_factor': 0.5 | heads of which a part turns",
+                "llama | 'rope_scaling': {'rope_type': 'yarn', 'factor': 4.0, 'truncate': false} | is not truncated",
+                "qwen2 | 'rope_scaling': {'rope_type': 'llama3', 'factor': 4.0, 'low_freq_factor': 1.0, 'high_freq_factor': 4.0, 'original_max_position_embeddings': 32} | a rope of Llama3",
+                "gemma2 | 'query_pre_attn_scalar': 8, 'final_logit_softcapping': null | not capped",
+                "gemma2 | 'query_pre_attn_scalar': 100 | scores scaled by 0.1",
+                "gemma3_text | 'query_pre_attn_scalar': 8, 'attn_logit_softcapping': 5.0 | capped scores",
+            })
+    void shouldNameADecoderThatAFileCannotSay(String type, String more, String reason) {
+        ModelConfig config = config(type, more);
+        assertThatThrownBy(() -> GgufConfigWriter.write(config, new GgufMetadataWriter()))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("a " + type + " with ")
+                .hasMessageContaining(reason)
+                .hasMessageContaining("Write a Hugging Face folder (--to hf)");
+    }
+
+    /** A window as long as the context, a stretching that begins beyond it: the same model. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "mistral | 'sliding_window': 64",
+                "mistral | 'sliding_window': null",
+                "llama | 'rope_scaling': {'rope_type': 'dynamic', 'factor': 4.0}",
+            })
+    void shouldWriteWhatIsTheSameInAllRowsThatFit(String type, String more) {
+        GgufBytes file = new GgufBytes();
+        GgufConfigWriter.write(config(type, more), file.keys);
+        GgufMetadata data =
+                GgufHeader.parse(ByteBuffer.wrap(file.header()), 1 << 20, "x").metadata();
+        assertThat(data.text("general.architecture")).isEqualTo("llama");
+        assertThat(data.integer("llama.context_length")).isEqualTo(64);
+        assertThat(data.values().keySet()).noneMatch(key -> key.contains("scaling") || key.contains("window"));
     }
 }
