@@ -144,7 +144,7 @@ class GgufWriteTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"gpt-2", "smollm", "llama-bpe", "qwen2"})
+    @CsvSource({"gpt-2", "smollm", "llama-bpe", "dbrx", "qwen2", "deepseek-llm", "deepseek-coder"})
     void shouldKnowEachCutAgain(String name) {
         ObjectNode root = new ObjectMapper().createObjectNode();
         root.putObject("model");
