@@ -42,36 +42,42 @@ final class GgufConfigWriter {
                 + " cannot be written as a GGUF file that llama.cpp reads so. Write a Hugging Face folder (--to hf)");
     }
 
+    private void require(boolean ok, String otherwise) {
+        if (!ok) {
+            throw refused(otherwise);
+        }
+    }
+
     private void check() {
         DecoderTraits traits = config.traits();
         Activation expected = architecture.normsWithOne() ? Activation.GELU_TANH : Activation.SILU;
-        if (traits.activation() != expected) {
-            throw refused("activation " + traits.activation());
-        }
+        require(traits.activation() == expected, "activation " + traits.activation());
         boolean all = architecture.biases() == GgufArchitecture.Biases.ALL;
-        if ((traits.biases().output() || traits.biases().mlp()) && !all) {
-            throw refused("biases in attention's output or the mlp");
+        boolean more = traits.biases().output() || traits.biases().mlp();
+        require(all || !more, "biases in attention's output or the mlp");
+        switch (architecture) {
+            case GEMMA, GEMMA2 -> require(config.tied(), "a head of its own");
+            case OLMO2, BAICHUAN, INTERNLM2 -> require(!config.tied(), "the embedding as its head");
+            default -> {}
         }
-        Scales s = traits.scales();
-        boolean scaled = architecture == GgufArchitecture.GRANITE || architecture == GgufArchitecture.MINICPM;
-        if (!scaled && (s.residual() != 1 || s.logits() != 1)) {
-            throw refused("scaled residuals or logits");
-        }
-        double embedding = architecture.normsWithOne() ? (float) Math.sqrt(config.hidden()) : 1;
-        if (!scaled && s.embedding() != embedding) {
-            throw refused("embeddings scaled by " + s.embedding());
+        checkScales(traits.scales());
+    }
+
+    private void checkScales(Scales s) {
+        boolean granite = architecture == GgufArchitecture.GRANITE;
+        if (!granite && architecture != GgufArchitecture.MINICPM) {
+            double embedding = architecture.normsWithOne() ? (float) Math.sqrt(config.hidden()) : 1;
+            require(s.residual() == 1 && s.logits() == 1, "scaled residuals or logits");
+            require(s.embedding() == embedding, "embeddings scaled by " + s.embedding());
         }
         double usual = GgufTraits.attention(architecture, config);
-        if (architecture != GgufArchitecture.GRANITE
-                && s.attention() != 0
-                && Math.abs(s.attention() - usual) > NEAR * usual) {
-            throw refused("scores scaled by " + s.attention());
-        }
+        boolean near = s.attention() == 0 || Math.abs(s.attention() - usual) <= NEAR * usual;
+        require(granite || near, "scores scaled by " + s.attention());
         boolean gemma2 = architecture == GgufArchitecture.GEMMA2;
-        if (s.attentionCap() != 0 && !gemma2
-                || s.logitCap() != 0 && !gemma2 && architecture != GgufArchitecture.GEMMA3) {
-            throw refused("capped scores or logits");
-        }
+        boolean logitsToo = gemma2 || architecture == GgufArchitecture.GEMMA3;
+        require(gemma2 || s.attentionCap() == 0, "capped scores");
+        require(logitsToo || s.logitCap() == 0, "capped logits");
+        require(!gemma2 || s.attentionCap() > 0 && s.logitCap() > 0, "scores or logits that are not capped");
     }
 
     private void sizes() {
@@ -165,9 +171,6 @@ final class GgufConfigWriter {
         Scales s = config.traits().scales();
         switch (architecture) {
             case GEMMA2 -> {
-                if (s.attentionCap() == 0 || s.logitCap() == 0) {
-                    throw refused("scores or logits that are not capped");
-                }
                 out.float32(key("attn_logit_softcapping"), s.attentionCap());
                 out.float32(key("final_logit_softcapping"), s.logitCap());
             }

@@ -25,7 +25,13 @@ final class GgufKeys {
                 .harmless("general.file_type", "general.sampling.*")
                 .harmless("general.name", "general.author", "general.version", "general.organization")
                 .harmless("general.finetune", "general.basename", "general.description", "general.quantized_by")
-                .harmless("general.size_label", "general.license", "general.license.*", "general.url", "general.doi")
+                .harmless(
+                        "general.size_label",
+                        "general.parameter_count",
+                        "general.license",
+                        "general.license.*",
+                        "general.url",
+                        "general.doi")
                 .harmless("general.uuid", "general.repo_url", "general.source.*", "general.tags", "general.languages")
                 .harmless("general.base_model.*", "general.dataset.*", "general.datasets")
                 .harmless("quantize.imatrix.*", "mradermacher.*");
@@ -54,6 +60,7 @@ final class GgufKeys {
                 .harmless("tokenizer.ggml.fim_suf_token_id", "tokenizer.ggml.fim_mid_token_id")
                 .harmless("tokenizer.ggml.fim_pad_token_id", "tokenizer.ggml.fim_rep_token_id")
                 .harmless("tokenizer.ggml.fim_sep_token_id");
+        keys.refused("tokenizer.chat_template.*", "a file has one chat template, tokenizer.chat_template");
         return keys.refused("tokenizer.ggml.add_eos_token", "a prompt would end with the end token")
                 .refused("tokenizer.ggml.add_sep_token", "a text would end with a separator")
                 .refused("tokenizer.ggml.remove_extra_whitespaces", "spaces are kept as they are")

@@ -192,6 +192,8 @@ class GgufWriteTest {
                 "qwen2 | 'use_sliding_window': true, 'sliding_window': 16, 'max_window_layers': 1 | a window of 16 tokens",
                 "llama | 'hidden_act': 'gelu' | activation GELU",
                 "gemma | 'hidden_act': 'gelu' | activation GELU",
+                "gemma | 'tie_word_embeddings': false | a head of its own",
+                "olmo2 | 'tie_word_embeddings': true | the embedding as its head",
                 "qwen3 | 'attention_bias': true | biases in attention's output",
                 "olmo2 | 'attention_bias': true | biases in attention's output",
                 "llama | 'partial_rotary_factor': 0.5 | heads of which a part turns",
