@@ -46,8 +46,7 @@ final class GgufKeys {
                 .used(
                         "tokenizer.ggml.token_type",
                         "tokenizer.ggml.scores",
-                        "tokenizer.chat_template",
-                        "tokenizer.chat_template.*")
+                        "tokenizer.chat_template")
                 .harmless("tokenizer.chat_templates")
                 .used("tokenizer.ggml.bos_token_id", "tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id")
                 .used("tokenizer.ggml.eom_token_id", "tokenizer.ggml.unknown_token_id")
