@@ -29,10 +29,10 @@ final class ChatTemplates {
 
     private ChatTemplates() {}
 
-    /** One without a name, or none when it is null. */
-    static ChatTemplates of(@Nullable String template) {
+    /** Those of a GGUF file by name. */
+    static ChatTemplates of(Map<String, String> byName) {
         ChatTemplates templates = new ChatTemplates();
-        templates.put(DEFAULT, template);
+        byName.forEach(templates::put);
         return templates;
     }
 

@@ -13,6 +13,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -50,12 +51,12 @@ public record TokenizerFiles(
     /**
      * Those of a GGUF file.
      *
-     * @param template the chat template in Jinja, or null
+     * @param templates the chat templates in Jinja by name; the one without a name is {@code default}
      */
-    public static TokenizerFiles of(byte[] tokenizer, JsonNode settings, @Nullable String template) {
+    public static TokenizerFiles of(byte[] tokenizer, JsonNode settings, Map<String, String> templates) {
         Vocabulary vocabulary = Vocabulary.of(tokenizer);
         SpecialTokens specials = SpecialTokens.named(settings, JSON.createObjectNode());
-        return new TokenizerFiles(tokenizer, settings, specials, ChatTemplates.of(template), vocabulary, null, false);
+        return new TokenizerFiles(tokenizer, settings, specials, ChatTemplates.of(templates), vocabulary, null, false);
     }
 
     /** Those of a model folder or a GGUF file, or an error that names the folder and the reason. */
@@ -139,6 +140,11 @@ public record TokenizerFiles(
         return specials.text(key);
     }
 
+    /** The chat templates by name. */
+    public Map<String, String> templatesByName() {
+        return Map.copyOf(templates.byName());
+    }
+
     /** The chat template for dialogues without tools, or null. */
     public @Nullable String template() {
         return templates.named(ChatTemplates.DEFAULT);
@@ -167,8 +173,15 @@ public record TokenizerFiles(
         Files.write(folder.resolve(TOKENIZER), tokenizer);
         ObjectNode written = settings.deepCopy();
         String template = template();
-        if (template != null) {
+        if (template != null && templates.byName().size() == 1) {
             written.put("chat_template", template);
+        } else {
+            templates
+                    .byName()
+                    .forEach((name, text) -> written.withArray("chat_template")
+                            .addObject()
+                            .put("name", name)
+                            .put("template", text));
         }
         Files.writeString(folder.resolve(SETTINGS), written.toPrettyString() + "\n", StandardCharsets.UTF_8);
     }

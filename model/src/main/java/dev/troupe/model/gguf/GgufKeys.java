@@ -46,7 +46,8 @@ final class GgufKeys {
                 .used(
                         "tokenizer.ggml.token_type",
                         "tokenizer.ggml.scores",
-                        "tokenizer.chat_template")
+                        "tokenizer.chat_template",
+                        "tokenizer.chat_template.*")
                 .harmless("tokenizer.chat_templates")
                 .used("tokenizer.ggml.bos_token_id", "tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id")
                 .used("tokenizer.ggml.eom_token_id", "tokenizer.ggml.unknown_token_id")
@@ -59,7 +60,6 @@ final class GgufKeys {
                 .harmless("tokenizer.ggml.fim_suf_token_id", "tokenizer.ggml.fim_mid_token_id")
                 .harmless("tokenizer.ggml.fim_pad_token_id", "tokenizer.ggml.fim_rep_token_id")
                 .harmless("tokenizer.ggml.fim_sep_token_id");
-        keys.refused("tokenizer.chat_template.*", "a file has one chat template, tokenizer.chat_template");
         return keys.refused("tokenizer.ggml.add_eos_token", "a prompt would end with the end token")
                 .refused("tokenizer.ggml.add_sep_token", "a text would end with a separator")
                 .refused("tokenizer.ggml.remove_extra_whitespaces", "spaces are kept as they are")

@@ -8,6 +8,8 @@ import dev.troupe.model.ModelException;
 import dev.troupe.model.TokenizerFiles;
 import dev.troupe.model.pieces.SentencePieceMerges;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * The tokenizer in a GGUF file's metadata as the text of a tokenizer.json: byte pairs ({@code gpt2}),
@@ -22,7 +24,14 @@ final class GgufTokenizer {
     static final String SCORES = "tokenizer.ggml.scores";
     static final String ADD_BOS = "tokenizer.ggml.add_bos_token";
     static final String ADD_SPACE = "tokenizer.ggml.add_space_prefix";
+    /** The chat template; with a point and a name behind it one of several. */
     static final String TEMPLATE = "tokenizer.chat_template";
+
+    /** Names of those that have one, which no one needs. */
+    static final String TEMPLATES = "tokenizer.chat_templates";
+
+    /** What the template without a name is called elsewhere. */
+    static final String DEFAULT_TEMPLATE = "default";
 
     /** Kinds of tokens. */
     static final int NORMAL = 1;
@@ -72,11 +81,22 @@ final class GgufTokenizer {
         }
         merges(bpe, model);
         try {
-            return TokenizerFiles.of(
-                    JSON.writeValueAsBytes(root), settings(), data.has(TEMPLATE) ? data.text(TEMPLATE) : null);
+            return TokenizerFiles.of(JSON.writeValueAsBytes(root), settings(), templates());
         } catch (JsonProcessingException e) {
             throw new ModelException("GGUF file " + data.source() + ": " + e.getOriginalMessage(), e);
         }
+    }
+
+    private Map<String, String> templates() {
+        Map<String, String> templates = new TreeMap<>();
+        for (String key : data.values().keySet()) {
+            if (key.equals(TEMPLATE)) {
+                templates.put(DEFAULT_TEMPLATE, data.text(key));
+            } else if (key.startsWith(TEMPLATE + ".")) {
+                templates.put(key.substring(TEMPLATE.length() + 1), data.text(key));
+            }
+        }
+        return templates;
     }
 
     private void added(ArrayNode list) {

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** A tokenizer.json as a GGUF file's metadata: {@link GgufTokenizer} the other way round. */
 final class GgufVocabulary {
@@ -71,8 +72,21 @@ final class GgufVocabulary {
             out.flag(GgufTokenizer.ADD_SPACE, false);
         }
         special(files, out);
-        if (files.template() != null) {
-            out.text(GgufTokenizer.TEMPLATE, files.template());
+        templates(files.templatesByName(), out);
+    }
+
+    private static void templates(Map<String, String> byName, GgufMetadataWriter out) {
+        List<String> names = new ArrayList<>();
+        new TreeMap<>(byName).forEach((name, template) -> {
+            if (name.equals(GgufTokenizer.DEFAULT_TEMPLATE)) {
+                out.text(GgufTokenizer.TEMPLATE, template);
+            } else {
+                out.text(GgufTokenizer.TEMPLATE + "." + name, template);
+                names.add(name);
+            }
+        });
+        if (!names.isEmpty()) {
+            out.texts(GgufTokenizer.TEMPLATES, names);
         }
     }
 

@@ -94,7 +94,6 @@ class GgufKeysTest {
                 "general.quantization_version | 1 | laid out otherwise",
                 "tokenizer.ggml.add_eos_token | true | a prompt would end with the end token",
                 "tokenizer.ggml.add_sep_token | true | separator",
-                "tokenizer.chat_template.tool_use | x | a file has one chat template",
                 "tokenizer.ggml.remove_extra_whitespaces | true | spaces are kept",
                 "tokenizer.ggml.precompiled_charsmap | [1,2] | characters are not replaced",
                 "tokenizer.ggml.suppress_tokens | [1] | every token may be generated",

@@ -143,6 +143,32 @@ class GgufWriteTest {
         }
     }
 
+    /** The template for dialogues with tools has a key of its own, as the gguf package writes it. */
+    @Test
+    void shouldKeepTemplatesByName() throws IOException {
+        ModelFolder model = golden("llama-gqa-tied");
+        Path settings = model.path().resolve("tokenizer_config.json");
+        ObjectNode named = (ObjectNode) new ObjectMapper().readTree(Files.readAllBytes(settings));
+        named.remove("chat_template");
+        named.withArray("chat_template").addObject().put("name", "default").put("template", "plain");
+        named.withArray("chat_template").addObject().put("name", "tool_use").put("template", "with tools");
+        Files.writeString(settings, named.toString());
+        Path file = folder.resolve("x.gguf");
+        GgufWriter.write(file, model, GgufWriter.Dtype.F16);
+        GgufHeader header = GgufHeader.parse(ByteBuffer.wrap(Files.readAllBytes(file)), Files.size(file), "x");
+        assertThat(header.metadata().text("tokenizer.chat_template")).isEqualTo("plain");
+        assertThat(header.metadata().text("tokenizer.chat_template.tool_use")).isEqualTo("with tools");
+        assertThat(header.metadata().list("tokenizer.chat_templates", GgufArray::strings))
+                .containsExactly("tool_use");
+        Path again = folder.resolve("again");
+        ModelFolder read = ModelFolder.open(file);
+        ModelFolder.save(again, read.config(), HalfFloats.as(DataType.DATA_TYPE_F16, read.weights()), file);
+        for (Path each : List.of(file, again)) {
+            assertThat(TokenizerFiles.of(each).templatesByName())
+                    .isEqualTo(java.util.Map.of("default", "plain", "tool_use", "with tools"));
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"gpt-2", "smollm", "llama-bpe", "dbrx", "qwen2", "deepseek-llm", "deepseek-coder"})
     void shouldKnowEachCutAgain(String name) {
