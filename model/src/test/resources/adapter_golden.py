@@ -157,6 +157,17 @@ case(
     GQA,
     dict(r=4, lora_alpha=8, target_modules=["v_proj", "embed_tokens"], ensure_weight_tying=True),
 )
+case(
+    "embedding-tying-scaled",
+    GQA,
+    dict(
+        r=4,
+        lora_alpha=8,
+        target_modules=["v_proj", "lm_head"],
+        alpha_pattern={"embed_tokens": -3},
+        ensure_weight_tying=True,
+    ),
+)
 case("saved-norms", GQA, dict(r=4, lora_alpha=8, target_modules=["q_proj"], modules_to_save=["norm"]))
 case(
     "saved-embedding-tied", GQA, dict(r=4, lora_alpha=8, target_modules=["q_proj"], modules_to_save=["embed_tokens"])

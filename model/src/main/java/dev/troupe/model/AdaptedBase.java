@@ -17,6 +17,8 @@ final class AdaptedBase {
     private final BaseModules modules;
     /** With a head of its own even where the base's is the embedding: then both names have the same tensor at first. */
     private final Map<String, HostTensor> weights;
+    /** Whether a tied head is to stay what the embedding becomes. */
+    private final boolean headFollows;
 
     AdaptedBase(AdapterParts parts, ModelFolder base) {
         this.parts = parts;
@@ -24,9 +26,29 @@ final class AdaptedBase {
         this.modules = new BaseModules(base.config()
                 .withScoreHead(base.config().scoreHead() || parts.extras().scoreHead()));
         this.weights = new LinkedHashMap<>(base.weights().tensors());
+        this.headFollows = modules.tied() && parts.extras().tying() && headSaysTheSame();
         if (modules.tied()) {
             weights.put(modules.head() + ".weight", embedding());
         }
+    }
+
+    /** With {@code ensure_weight_tying} peft writes the head's tensors too: turned, and scaled by the head's own alpha. */
+    private boolean headSaysTheSame() {
+        AdapterConfig config = parts.config();
+        boolean alike = config.scaling(modules.head()) == config.scaling(modules.embedding());
+        return parts.tensors().entrySet().stream()
+                .filter(e -> modules.isHead(e.getKey()))
+                .allMatch(e -> switch (e.getKey().kind()) {
+                    case BASE, WHOLE -> true;
+                    case A -> alike && isTurned(e.getValue(), Kind.EMBEDDING_B);
+                    case B -> alike && isTurned(e.getValue(), Kind.EMBEDDING_A);
+                    default -> false;
+                });
+    }
+
+    private boolean isTurned(HostTensor tensor, Kind of) {
+        HostTensor other = parts.tensors().get(new Part(modules.embedding(), of));
+        return other != null && tensor.shape().length == 2 && sameNumbers(turned(tensor), other);
     }
 
     private HostTensor embedding() {
@@ -46,8 +68,7 @@ final class AdaptedBase {
 
     private void each(Kind kind, java.util.function.BiConsumer<String, HostTensor> work) {
         parts.tensors().forEach((part, tensor) -> {
-            boolean follows = modules.tied() && parts.extras().tying() && modules.isHead(part);
-            if (part.kind() == kind && !follows) {
+            if (part.kind() == kind && !(headFollows && modules.isHead(part))) {
                 work.accept(part.module(), tensor);
             }
         });
@@ -86,7 +107,7 @@ final class AdaptedBase {
         weights.put(module + ".weight", magnitudes == null ? sum : Magnitudes.ofColumns(sum, magnitudes));
     }
 
-    static HostTensor turned(HostTensor matrix) {
+    private static HostTensor turned(HostTensor matrix) {
         float[] from = matrix.floats();
         int rows = Math.toIntExact(matrix.shape()[0]);
         int columns = Math.toIntExact(matrix.shape()[1]);
@@ -125,7 +146,7 @@ final class AdaptedBase {
         ModelConfig config = base.config();
         if (modules.tied()) {
             String head = modules.head() + ".weight";
-            boolean follows = parts.extras().tying() || modules.tokensAreTied(parts.extras());
+            boolean follows = headFollows || modules.tokensAreTied(parts.extras());
             if (follows || weights.get(head) == embedding()) {
                 weights.remove(head);
             } else {

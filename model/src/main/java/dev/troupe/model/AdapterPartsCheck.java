@@ -253,35 +253,32 @@ final class AdapterPartsCheck {
                     e.getValue().isEmpty() || follows || has(module, Kind.TOKENS),
                     "trainable_token_indices",
                     new Part(module, Kind.TOKENS));
-            if (isAdapted(module) || isSaved(module + ".weight")) {
-                throw refusal("trainable_token_indices and another adapter on " + module
-                        + " at once are not supported. Merge the adapter with peft");
+            requireAlone(module);
+            if (modules.tokensAreTied(extras)) {
+                requireAlone(modules.head());
             }
         }
     }
 
-    /** With {@code ensure_weight_tying} the head's tensors say what the embedding's do, or it is no tied head. */
+    private void requireAlone(String module) {
+        if (isAdapted(module) || isSaved(module + ".weight")) {
+            throw refusal("trainable_token_indices and another adapter on " + module
+                    + " at once are not supported. Merge the adapter with peft");
+        }
+    }
+
+    /** With {@code ensure_weight_tying} a tied head that is there whole is the embedding. */
     private void requireTie() {
-        if (!extras.tying() || !modules.tied()) {
+        Part head = new Part(modules.head() + ".weight", Kind.WHOLE);
+        HostTensor tensor = parts.tensors().get(head);
+        if (!extras.tying() || !modules.tied() || tensor == null) {
             return;
         }
-        parts.tensors().forEach((part, tensor) -> {
-            if (modules.isHead(part) && part.kind() != Kind.BASE && part.kind() != Kind.MAGNITUDE) {
-                Part other = switch (part.kind()) {
-                    case WHOLE -> new Part(modules.embedding() + ".weight", Kind.WHOLE);
-                    case A -> new Part(modules.embedding(), Kind.EMBEDDING_B);
-                    case B -> new Part(modules.embedding(), Kind.EMBEDDING_A);
-                    default -> new Part(modules.embedding(), part.kind());
-                };
-                HostTensor same = parts.tensors().get(other);
-                boolean equal = same != null
-                        && AdaptedBase.sameNumbers(
-                                part.kind() == Kind.WHOLE ? tensor : AdaptedBase.turned(tensor), same);
-                if (!equal) {
-                    throw refusal("ensure_weight_tying = true, but tensor " + part.fileName() + " is not what "
-                            + other.fileName() + " says");
-                }
-            }
-        });
+        Part embedding = new Part(modules.embedding() + ".weight", Kind.WHOLE);
+        HostTensor same = parts.tensors().get(embedding);
+        if (same == null || !AdaptedBase.sameNumbers(tensor, same)) {
+            throw refusal("ensure_weight_tying = true, but tensor " + head.fileName() + " is not what "
+                    + embedding.fileName() + " says");
+        }
     }
 }

@@ -216,11 +216,20 @@ class AdapterPartsTest {
                                 .add(300)),
                 "trainable_token_indices has token 300; expected 0 to 259");
         assertRefused(
-                "embedding-tying-ensured",
+                "head-tied",
+                changed("head-tied", (c, t) -> {
+                    c.putArray("trainable_token_indices").add(3);
+                    t.put(
+                            PREFIX + "model.embed_tokens.token_adapter.trainable_tokens_delta",
+                            HostTensor.ofFloats(new float[64], 1, 64));
+                }),
+                "trainable_token_indices and another adapter on lm_head at once");
+        assertRefused(
+                "saved-tying-ensured",
                 changed(
-                        "embedding-tying-ensured",
-                        (c, t) -> t.put(PREFIX + "lm_head.lora_A.weight", HostTensor.ofFloats(new float[256], 4, 64))),
-                "ensure_weight_tying = true, but tensor base_model.model.lm_head.lora_A.weight is not what");
+                        "saved-tying-ensured",
+                        (c, t) -> t.put(PREFIX + "lm_head.weight", HostTensor.ofFloats(new float[260 * 64], 260, 64))),
+                "ensure_weight_tying = true, but tensor base_model.model.lm_head.weight is not what");
         assertRefused(
                 "patterns",
                 changed("patterns", (c, t) -> {
