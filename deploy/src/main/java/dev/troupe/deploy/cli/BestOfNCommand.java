@@ -147,7 +147,7 @@ final class BestOfNCommand implements Callable<Integer> {
                     + policy.tensors().sha256() + " with " + config.root().render();
             try (DataSetFile file = DataSetFile.open(out, made, plan.together());
                     Judge judge = reward.judge("reward", config.getDuration("scoring.deadline"))
-                            .open(draw -> source.draw(draw).columns())) {
+                            .open(source::draw)) {
                 BestOfN best = new BestOfN(plan, policy.tokenizer(), judge, choice, policy.thread());
                 Totals totals = best.run(policy.form(), policy.tensors(), file, progress());
                 told(totals, drawn.size());

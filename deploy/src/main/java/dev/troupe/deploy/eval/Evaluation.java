@@ -115,8 +115,7 @@ public final class Evaluation {
         }
         List<TokenRow> rows = all.stream().map(Measured::row).toList();
         List<TrajectoryRef> ids = all.stream().map(Measured::id).toList();
-        try (Judge judge =
-                reward.open(prompt -> plan.prompts().get((int) prompt).columns())) {
+        try (Judge judge = reward.open(prompt -> plan.prompts().get((int) prompt))) {
             return judge.of(rows, ids);
         }
     }
