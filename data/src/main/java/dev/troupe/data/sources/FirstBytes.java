@@ -14,8 +14,8 @@ enum FirstBytes {
     ZSTD("28b52ffd", packed("packed with zstd", "zstd -dc")),
     BZIP2("425a68", packed("packed with bzip2", "bzip2 -dc")),
     XZ("fd377a585a", packed("packed with xz", "xz -dc")),
-    PARQUET("50415231", table("Parquet")),
-    ARROW("4152524f5731", table("Arrow")),
+    PARQUET("50415231", table("a Parquet")),
+    ARROW("4152524f5731", table("an Arrow")),
     TEXT("", null);
 
     private final byte[] begin;
@@ -55,6 +55,6 @@ enum FirstBytes {
     }
 
     private static String table(String name) {
-        return "a " + name + " table; expected JSONL: datasets.load_dataset(...).to_json(\"rows.jsonl\") writes it";
+        return name + " table; expected JSONL: datasets.load_dataset(...).to_json(\"rows.jsonl\") writes it";
     }
 }

@@ -108,7 +108,8 @@ public final class JsonLines {
         if (line.startsWith("[")) {
             return ARRAY;
         }
-        String message = String.valueOf(e.getOriginalMessage());
+        // Without where Jackson began to read, which is this line.
+        String message = String.valueOf(e.getOriginalMessage()).replaceFirst(" \\(for [^(]*\\[Source.*", "");
         if (e instanceof MismatchedInputException) {
             return "the line goes on after its JSON object; expected one object a line";
         }
