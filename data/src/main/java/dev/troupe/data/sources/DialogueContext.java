@@ -51,7 +51,7 @@ final class DialogueContext {
         arguments();
     }
 
-    /** The columns that shape the prompt. */
+    /** The columns that shape the prompt, if it is a dialogue. */
     Set<String> used() {
         return used;
     }

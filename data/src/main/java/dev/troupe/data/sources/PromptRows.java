@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,9 +25,9 @@ final class PromptRows {
     private static final String CONTEXT = "context";
     private static final String COMPLETION = "completion";
 
-    /** Of rows whose context is no part of the prompt, for only beside an instruction it is known where it belongs. */
-    static final String CONTEXT_UNUSED =
-            "have a \"context\" that is no part of the prompt, for it stands beside no \"instruction\"";
+    /** Columns that shape a prompt elsewhere in the field; where one does not here, that is said. */
+    private static final List<String> SHAPING =
+            List.of(INPUT, CONTEXT, "documents", "functions", "tool_choice", "response_format");
 
     static final String ANSWER_LEFT =
             "end with an answer, which is left to the model: only a \"prompt\" that ends so is gone on with";
@@ -118,10 +119,9 @@ final class PromptRows {
                 return answered(List.of(new Message(Message.USER, instruction())), List.of());
             }
             String text = row.someText(column);
-            List<String> notes = row.filled(CONTEXT) ? List.of(CONTEXT_UNUSED) : List.of();
             return context.makesDialogues()
-                    ? answered(List.of(new Message(Message.USER, text)), notes)
-                    : new Read(new Prompt(0, text, Dialogue.NONE, others, row.place()), used, notes);
+                    ? answered(List.of(new Message(Message.USER, text)), List.of())
+                    : read(new Prompt(0, text, Dialogue.NONE, others, row.place()), List.of());
         }
 
         /** A prompt as it stands; of a whole dialogue up to the turn that is to be answered. */
@@ -158,7 +158,18 @@ final class PromptRows {
 
         private Read answered(List<Message> turns, List<String> notes) {
             String last = turns.get(turns.size() - 1).content();
-            return new Read(new Prompt(0, last, context.around(turns), others, row.place()), used, notes);
+            return read(new Prompt(0, last, context.around(turns), others, row.place()), notes);
+        }
+
+        private Read read(Prompt prompt, List<String> notes) {
+            if (!prompt.isDialogue()) {
+                used.removeAll(context.used());
+            }
+            Stream<String> unused = SHAPING.stream()
+                    .filter(name -> row.filled(name) && !used.contains(name))
+                    .map(name -> "have a \"" + name + "\" that is no part of the prompt");
+            return new Read(
+                    prompt, used, Stream.concat(notes.stream(), unused).toList());
         }
 
         /** With its input (of Self-Instruct's instances the first one's), or with Dolly's context. */

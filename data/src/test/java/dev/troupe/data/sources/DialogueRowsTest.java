@@ -116,10 +116,14 @@ final class DialogueRowsTest {
                 .isEqualTo("[{'role':'user','content':'Who?\\n\\nZoe is here.'}]");
         assertThat(turns("{'instruction':'Who?','context':''}")).isEqualTo("[{'role':'user','content':'Who?'}]");
         refused("{'instruction':'Who?','context':['a']}", "column 'context' is a list, expected a string");
-        assertThat(read("{'question':'Who?','context':'Zoe is here.'}").notes().get(0))
-                .endsWith(
-                        "p.jsonl: 1 of 1 rows have a \"context\" that is no part of the prompt, for it stands beside no"
-                                + " \"instruction\" (the first: line 1)");
+        for (String column : List.of("context", "documents", "functions", "tool_choice", "response_format", "input")) {
+            assertThat(read("{'question':'Who?','" + column + "':'Zoe'}").notes())
+                    .containsExactly(folder.resolve("p.jsonl") + ": 1 of 1 rows have a \"" + column
+                            + "\" that is no part of the prompt (the first: line 1)");
+        }
+        assertThat(read("{'question':'Who?','documents':[{'text':'Zoe'}]}").notes()).hasSize(1);
+        assertThat(read("{'instruction':'Who?','input':'Zoe','context':'is here'}").notes())
+                .isEmpty();
     }
 
     @Test

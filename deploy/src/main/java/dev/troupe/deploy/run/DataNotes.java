@@ -1,6 +1,5 @@
 package dev.troupe.deploy.run;
 
-import com.typesafe.config.Config;
 import dev.troupe.data.DataSettings;
 import dev.troupe.data.sources.Dialogue;
 import dev.troupe.data.sources.Prompt;
@@ -12,6 +11,7 @@ import dev.troupe.model.ChatTemplate;
 import dev.troupe.model.Tokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -28,14 +28,14 @@ public final class DataNotes {
     private DataNotes() {}
 
     /**
-     * Of the files of a run's prompts.
+     * Of files of prompts.
      *
+     * @param names as settings name them; what is no file is passed over
      * @param read columns that are read beside the prompts; null when any may be
      */
-    static List<String> ofPrompts(Config config, @Nullable Set<String> read, Tokenizer tokenizer) {
-        DataSettings data = DataSettings.from(config);
+    public static List<String> ofPrompts(List<String> names, @Nullable Set<String> read, Tokenizer tokenizer) {
         List<String> notes = new ArrayList<>();
-        Set<String> files = new TreeSet<>(List.of(data.prompts(), data.evalPrompts()));
+        Set<String> files = new LinkedHashSet<>(names);
         files.removeAll(List.of(Sources.STORIES, Sources.HELD_OUT));
         files.forEach(
                 file -> notes.addAll(of(file, RowFiles.prompts(Path.of(file)), Prompt::dialogue, read, tokenizer)));

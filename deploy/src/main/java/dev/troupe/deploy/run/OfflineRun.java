@@ -47,12 +47,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Trains on a data set, without actors: language modelling ({@code sft}) and reward models ({@code reward}). */
 final class OfflineRun implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(OfflineRun.class);
     private static final int REPORT_EVERY = 10;
 
     private final Config config;
@@ -98,7 +95,7 @@ final class OfflineRun implements AutoCloseable {
         String name = rewards ? "reward" : "policy";
         out.println(name + ": " + start.trainable());
         try (Tokenizer tokenizer = start.folder().tokenizer()) {
-            DataNotes.ofTexts(data, rewards, tokenizer).forEach(note -> LOG.warn("{}", note));
+            DataNotes.ofTexts(data, rewards, tokenizer).forEach(note -> out.println("note: " + note));
             Decoder decoder = first.call(() -> start.form().decoder(start.tensors(), true));
             try (TrainedModel model = TrainedModel.of(name, decoder, settings.adam(), first)) {
                 long tokens = rewards ? rewardModel(model, tokenizer) : languageModel(model, tokenizer);

@@ -108,12 +108,14 @@ final class OnlineRun {
     }
 
     private void sayDataNotes(RunForms forms, Tokenizer tokenizer) {
-        Set<String> read = RunReward.of(RewardSettings.from(config), DataSettings.from(config), forms)
-                .columns();
+        DataSettings data = DataSettings.from(config);
+        Set<String> read =
+                RunReward.of(RewardSettings.from(config), data, forms).columns();
         if (read != null && Learning.needs(config).teacher() != null) {
             read.add("completion");
         }
-        DataNotes.ofPrompts(config, read, tokenizer).forEach(note -> LOG.warn("{}", note));
+        DataNotes.ofPrompts(List.of(data.prompts(), data.evalPrompts()), read, tokenizer)
+                .forEach(note -> LOG.warn("{}", note));
     }
 
     /** To whoever has asked for an end, or asks from now on: what is left takes as long as the first evaluation did. */
