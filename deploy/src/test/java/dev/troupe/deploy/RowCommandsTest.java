@@ -86,9 +86,8 @@ class RowCommandsTest extends RunsApart {
         return Troupe.of(arguments.toArray(new String[0]));
     }
 
-    private Troupe run(String name, Path model, Path rows) {
-        return Troupe.run(
-                name,
+    private Troupe run(String name, Path model, Path rows, String... more) {
+        List<String> settings = new ArrayList<>(List.of(
                 "steps=1",
                 "batch.prompts=1",
                 "model.policy=" + model,
@@ -99,7 +98,9 @@ class RowCommandsTest extends RunsApart {
                 "model.value=" + model,
                 "samples.every=1",
                 "max_new_tokens=2",
-                "rollout.context=120");
+                "rollout.context=120"));
+        settings.addAll(List.of(more));
+        return Troupe.run(name, settings.toArray(new String[0]));
     }
 
     @Test
@@ -150,6 +151,18 @@ class RowCommandsTest extends RunsApart {
                                 "2"))
                         .out())
                 .contains("> The answer is");
+    }
+
+    @Test
+    void aRuleSeesTheTurns() throws IOException {
+        JsonNode c = expected("history");
+        Path model = model(c.get("template").asText());
+        Path rows = file("history.jsonl", c.get("row") + "\n");
+
+        done(run("turns", model, rows, "reward.rule=" + BadRules.OfTheTurns.class.getName()));
+
+        assertThat(summary("turns").get("reward_before").asDouble()).isEqualTo(6);
+        assertThat(metrics("turns").get(0).get("objective/scores").asDouble()).isEqualTo(6);
     }
 
     @Test

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import jinjava.javax.el.CompositeELResolver;
@@ -50,6 +51,7 @@ public final class ChatTemplate {
     private final Map<String, String> specials;
     private final String source;
     private final Jinjava jinja;
+    private final Map<String, Boolean> mentioned = new ConcurrentHashMap<>();
 
     /**
      * @param specials texts of special tokens by their names ({@code bos_token}, ...); empty ones are not defined
@@ -150,6 +152,10 @@ public final class ChatTemplate {
     }
 
     private boolean mentions(String name) {
+        return mentioned.computeIfAbsent(name, this::looksFor);
+    }
+
+    private boolean looksFor(String name) {
         return Pattern.compile("\\b" + Pattern.quote(name) + "\\b")
                 .matcher(template)
                 .find();
