@@ -155,14 +155,14 @@ class RowCommandsTest extends RunsApart {
 
     @Test
     void aRuleSeesTheTurns() throws IOException {
-        JsonNode c = expected("history");
+        JsonNode c = expected(PREFILL);
         Path model = model(c.get("template").asText());
-        Path rows = file("history.jsonl", c.get("row") + "\n");
+        Path rows = file("begun.jsonl", c.get("row") + "\n");
 
         done(run("turns", model, rows, "reward.rule=" + BadRules.OfTheTurns.class.getName()));
 
-        assertThat(summary("turns").get("reward_before").asDouble()).isEqualTo(6);
-        assertThat(metrics("turns").get(0).get("objective/scores").asDouble()).isEqualTo(6);
+        assertThat(summary("turns").get("reward_before").asDouble()).isEqualTo(2);
+        assertThat(metrics("turns").get(0).get("objective/scores").asDouble()).isEqualTo(2);
     }
 
     @Test

@@ -168,8 +168,7 @@ final class PromptRows {
             Stream<String> unused = SHAPING.stream()
                     .filter(name -> row.filled(name) && !used.contains(name))
                     .map(name -> "have a \"" + name + "\" that is no part of the prompt");
-            return new Read(
-                    prompt, used, Stream.concat(notes.stream(), unused).toList());
+            return new Read(prompt, used, Stream.concat(notes.stream(), unused).toList());
         }
 
         /** With its input (of Self-Instruct's instances the first one's), or with Dolly's context. */

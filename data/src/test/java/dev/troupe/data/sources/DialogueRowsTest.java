@@ -121,8 +121,10 @@ final class DialogueRowsTest {
                     .containsExactly(folder.resolve("p.jsonl") + ": 1 of 1 rows have a \"" + column
                             + "\" that is no part of the prompt (the first: line 1)");
         }
-        assertThat(read("{'question':'Who?','documents':[{'text':'Zoe'}]}").notes()).hasSize(1);
-        assertThat(read("{'instruction':'Who?','input':'Zoe','context':'is here'}").notes())
+        assertThat(read("{'question':'Who?','documents':[{'text':'Zoe'}]}").notes())
+                .hasSize(1);
+        assertThat(read("{'instruction':'Who?','input':'Zoe','context':'is here'}")
+                        .notes())
                 .isEmpty();
     }
 
