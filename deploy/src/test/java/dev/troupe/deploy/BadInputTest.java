@@ -154,7 +154,7 @@ class BadInputTest {
         refused(
                 2,
                 gkd("model.teacher=stories", "data.prompts=" + prompts),
-                "data.prompts = " + prompts + ": no text in the column \"completion\" of the prompt \"Once\"");
+                "data.prompts = " + prompts + ":1: no text in the column \"completion\" of the prompt \"Once\"");
     }
 
     @Test
@@ -227,13 +227,13 @@ class BadInputTest {
         refused(
                 2,
                 Troupe.run("bad", "data.prompts=" + prompts),
-                "data.prompts = " + prompts,
+                "data.prompts = " + prompts + ":2: the prompt has ",
                 "expected 1 to 52",
                 "Mia saw the dog.");
         refused(
                 2,
                 Troupe.run("bad", "eval.prompts=" + prompts),
-                "eval.prompts = " + prompts + ", prompt 2 has",
+                "eval.prompts = " + prompts + ":2: the prompt has",
                 "Mia saw the dog.");
     }
 
@@ -321,12 +321,13 @@ class BadInputTest {
         refused(
                 2,
                 Troupe.run("bad", "reward.kind=rule", "reward.rule=gsm8k", "data.prompts=" + prompts),
-                "data.prompts = " + prompts + ": the prompt \"Two\" has no column \"answer\", which reward.rule = gsm8k"
+                "data.prompts = " + prompts
+                        + ":2: the prompt \"Two\" has no column \"answer\", which reward.rule = gsm8k"
                         + " reads; its row has beside the prompt [id]");
         refused(
                 2,
                 Troupe.run("bad", "reward.parts=[{rule = gsm8k}]"),
-                "data.prompts = stories: the prompt ",
+                "data.prompts = stories, draw 0: the prompt ",
                 "which reward.parts part 1 = gsm8k reads");
     }
 

@@ -81,6 +81,19 @@ public final class BadRules {
         }
     }
 
+    /** Says how many turns the prompt has: no bad rule either, but one that needs its dialogue. */
+    public static final class OfTheTurns implements RuleReward {
+        @Override
+        public String name() {
+            return "of-the-turns";
+        }
+
+        @Override
+        public double[] score(List<Answer> answers) {
+            return answers.stream().mapToDouble(a -> a.messages().size()).toArray();
+        }
+    }
+
     /** Judges as the sentiment rule does, as long as {@link #LEFT} allows; then it throws. */
     public static final class Tires implements RuleReward {
         /** Answers that it still judges. */

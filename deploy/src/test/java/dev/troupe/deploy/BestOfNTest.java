@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.troupe.data.rewards.SentimentRule;
 import dev.troupe.data.sources.PreferencePair;
-import dev.troupe.data.sources.Sources;
+import dev.troupe.data.sources.RowFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -74,17 +74,18 @@ class BestOfNTest {
                             .max(Comparator.comparingDouble(BestOfNTest::gold))
                             .orElseThrow());
         });
-        assertThat(Sources.readTexts(folder.resolve("best.jsonl"))).hasSize(6);
+        assertThat(RowFiles.texts(folder.resolve("best.jsonl")).rows()).hasSize(6);
 
         done(best("pairs.jsonl", "--count", "6", "--pairs"));
-        List<PreferencePair> pairs = Sources.readPairs(folder.resolve("pairs.jsonl"));
+        List<PreferencePair> pairs =
+                RowFiles.pairs(folder.resolve("pairs.jsonl")).rows();
         assertThat(pairs).isNotEmpty().allSatisfy(pair -> {
-            double[] golds = all.get(pair.prompt()).stream()
+            double[] golds = all.get(pair.prompt().text()).stream()
                     .mapToDouble(BestOfNTest::gold)
                     .sorted()
                     .toArray();
-            assertThat(gold(pair.chosen())).isEqualTo(golds[golds.length - 1]);
-            assertThat(gold(pair.rejected())).isEqualTo(golds[0]);
+            assertThat(gold(pair.chosen().text())).isEqualTo(golds[golds.length - 1]);
+            assertThat(gold(pair.rejected().text())).isEqualTo(golds[0]);
             assertThat(pair.margin()).isPositive().isEqualTo(golds[golds.length - 1] - golds[0], FLOAT);
         });
         assertThat(pairs).hasSize((int) all.values().stream()

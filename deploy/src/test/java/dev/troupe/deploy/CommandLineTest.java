@@ -118,7 +118,7 @@ class CommandLineTest {
 
         assertThat(troupe("logprobs", "--model", "stories", "--input", file.toString()))
                 .isEqualTo(2);
-        assertThat(err.toString()).contains(file + ":2: not valid JSON");
+        assertThat(err.toString()).contains(file + ":2: not JSON: ");
     }
 
     @Test

@@ -9,11 +9,11 @@ import com.hubspot.jinjava.interpret.InterpretException;
 import com.hubspot.jinjava.interpret.RenderResult;
 import com.hubspot.jinjava.interpret.TemplateError;
 import com.hubspot.jinjava.lib.fn.ELFunctionDefinition;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import jinjava.javax.el.CompositeELResolver;
@@ -51,6 +51,7 @@ public final class ChatTemplate {
     private final Map<String, String> specials;
     private final String source;
     private final Jinjava jinja;
+    private final Map<String, Boolean> mentioned = new ConcurrentHashMap<>();
 
     /**
      * @param specials texts of special tokens by their names ({@code bos_token}, ...); empty ones are not defined
@@ -120,23 +121,60 @@ public final class ChatTemplate {
     }
 
     /**
-     * The dialogue as text.
+     * Turns as text.
      *
      * @param addGenerationPrompt whether to end with what makes the model answer
      * @throws ModelException when the template refuses the dialogue or is not one that can be read
      */
     public String render(List<ChatMessage> messages, boolean addGenerationPrompt) {
-        List<Map<String, String>> turns = new ArrayList<>();
-        for (ChatMessage message : messages) {
-            turns.add(Map.of("role", message.role(), "content", message.content()));
-        }
+        return render(new Dialogue(messages), addGenerationPrompt);
+    }
+
+    /**
+     * A prompt as text, up to where the model writes: after what makes it answer, or, where the last turn is its own,
+     * after that turn's text, which it goes on with.
+     *
+     * @throws ModelException as of {@link #render(Dialogue, boolean)}, or when the template drops that last turn
+     */
+    public String prompt(Dialogue dialogue) {
+        return dialogue.endsWithAssistant() ? BegunAnswer.of(this, dialogue) : render(dialogue, true);
+    }
+
+    /**
+     * What of a dialogue the template never mentions, and so cannot put into the text: of its tools, arguments, and the
+     * turns' keys beside role and content.
+     */
+    public List<String> ignores(Dialogue dialogue) {
+        return dialogue.optionalNames().entrySet().stream()
+                .filter(name -> name.getValue().stream().noneMatch(this::mentions))
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
+    private boolean mentions(String name) {
+        return mentioned.computeIfAbsent(name, this::looksFor);
+    }
+
+    private boolean looksFor(String name) {
+        return Pattern.compile("\\b" + Pattern.quote(name) + "\\b")
+                .matcher(template)
+                .find();
+    }
+
+    /**
+     * The dialogue as text.
+     *
+     * @param addGenerationPrompt whether to end with what makes the model answer
+     * @throws ModelException when the template refuses the dialogue or is not one that can be read
+     */
+    public String render(Dialogue dialogue, boolean addGenerationPrompt) {
         Map<String, Object> names = new HashMap<>();
         specials.forEach((name, text) -> {
             if (!text.isEmpty()) {
                 names.put(name, text);
             }
         });
-        names.put("messages", turns);
+        names.putAll(dialogue.names());
         names.put("add_generation_prompt", addGenerationPrompt);
         RenderResult result = jinja.renderForResult(template, names);
         for (TemplateError error : result.getErrors()) {

@@ -156,7 +156,17 @@ public final class Tokenizer implements AutoCloseable {
      * and none is added around it.
      */
     public int[] encode(List<ChatMessage> messages, boolean addGenerationPrompt) {
-        return encode(chatTemplate().render(messages, addGenerationPrompt), false);
+        return encode(new Dialogue(messages), addGenerationPrompt);
+    }
+
+    /** As of turns alone, with tools and what else the template reads. */
+    public int[] encode(Dialogue dialogue, boolean addGenerationPrompt) {
+        return encode(chatTemplate().render(dialogue, addGenerationPrompt), false);
+    }
+
+    /** A prompt up to where the model writes, as {@link ChatTemplate#prompt} says. */
+    public int[] encodePrompt(Dialogue dialogue) {
+        return encode(chatTemplate().prompt(dialogue), false);
     }
 
     private static String sha256(byte[] bytes) {

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One question to a reward service and how its reply is read. Asked is {@code {"prompt": text, "completion": text,
- * "columns": {...}}}, answered {@code {"reward": number}}; other keys of the reply are ignored.
+ * "messages": [...], "columns": {...}}} (messages for dialogues only), answered {@code {"reward": number}}; other keys of the reply are ignored.
  */
 final class ServiceCall {
     private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
@@ -65,6 +65,9 @@ final class ServiceCall {
         Map<String, Object> question = new LinkedHashMap<>();
         question.put("prompt", answer.prompt());
         question.put("completion", answer.completion());
+        if (!answer.messages().isEmpty()) {
+            question.put("messages", answer.messages());
+        }
         if (!answer.columns().isEmpty()) {
             question.put("columns", answer.columns());
         }

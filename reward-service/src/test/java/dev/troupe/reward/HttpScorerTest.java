@@ -2,6 +2,8 @@ package dev.troupe.reward;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.troupe.data.sources.Message;
+import dev.troupe.data.sources.Prompt;
 import dev.troupe.proto.Tensors;
 import dev.troupe.proto.v1.RowScore;
 import dev.troupe.proto.v1.ScoreAnswer;
@@ -11,10 +13,12 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -43,14 +47,15 @@ class HttpScorerTest {
         server.close();
     }
 
+    private LongFunction<Prompt> prompts = draw -> new Prompt(draw, "p", List.of(), Map.of("answer", "of " + draw));
+
     private HttpScorer scorer(URI service, int concurrency, Duration deadline) throws Exception {
         return new HttpScorer(
                 "judge",
                 service,
                 new HttpSettings(concurrency, ATTEMPTS, Duration.ofMillis(1)),
                 deadline,
-                new AnswerTexts(
-                        TinyTokenizer.open(folder, RewardServer.WORDS), draw -> Map.of("answer", "of " + draw)));
+                new AnswerTexts(TinyTokenizer.open(folder, RewardServer.WORDS), prompts));
     }
 
     private static ScoreRequest asking(String... words) {
@@ -77,6 +82,23 @@ class HttpScorerTest {
             assertThat(server.bodies)
                     .containsExactly("POST application/json {\"prompt\":\"once upon\",\"completion\":\"fine\","
                             + "\"columns\":{\"answer\":\"of 4\"}}");
+        }
+    }
+
+    @Test
+    void aDialoguesTurnsAreSentAsTheyAre() throws Exception {
+        Map<String, Object> calls = new LinkedHashMap<>();
+        calls.put("role", "assistant");
+        calls.put("tool_calls", List.of(Map.of("name", "add")));
+        prompts = draw -> new Prompt(
+                draw, "Hi", List.of(new Message("user", "Hi"), new Message(calls), new Message("tool", "Zo\u00eb")));
+        try (HttpScorer scorer = scorer(server.address(), 1, LONG)) {
+            get(scorer, asking("fine"));
+            assertThat(server.bodies)
+                    .containsExactly("POST application/json {\"prompt\":\"once upon\",\"completion\":\"fine\","
+                            + "\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"},"
+                            + "{\"role\":\"assistant\",\"tool_calls\":[{\"name\":\"add\"}]},"
+                            + "{\"role\":\"tool\",\"content\":\"Zo\u00eb\"}]}");
         }
     }
 

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.troupe.data.rewards.Answer;
 import dev.troupe.data.rewards.RuleReward;
+import dev.troupe.data.sources.Message;
+import dev.troupe.data.sources.Prompt;
 import dev.troupe.proto.Tensors;
 import dev.troupe.proto.v1.RowScore;
 import dev.troupe.proto.v1.ScoreAnswer;
@@ -52,7 +54,7 @@ class RuleScorerTest {
     private AnswerTexts texts() throws Exception {
         return new AnswerTexts(
                 TinyTokenizer.open(folder, "once", "upon", "good", "bad", "worse"),
-                draw -> Map.of("answer", "of " + draw));
+                draw -> new Prompt(draw, "p", List.of(new Message("user", "Hi")), Map.of("answer", "of " + draw)));
     }
 
     private static ScoreAnswer get(RuleScorer scorer, ScoreRequest request)
@@ -73,6 +75,7 @@ class RuleScorerTest {
     @Test
     void eachAnswerIsJudgedOnItsText() throws Exception {
         List<Answer> seen = new ArrayList<>();
+        List<Map<String, Object>> said = List.of(Map.of("role", "user", "content", "Hi"));
         try (RuleScorer scorer = scorer(1, LONG, answers -> {
             seen.addAll(answers);
             return ofWord(answers);
@@ -80,8 +83,8 @@ class RuleScorerTest {
             ScoreAnswer answer = get(scorer, Asked.of(4, 5, 6));
             assertThat(seen)
                     .containsExactly(
-                            new Answer("once upon", "good", Map.of("answer", "of 4")),
-                            new Answer("once upon", "bad", Map.of("answer", "of 4")));
+                            new Answer("once upon", "good", Map.of("answer", "of 4"), said),
+                            new Answer("once upon", "bad", Map.of("answer", "of 4"), said));
             assertThat(answer.getRequest()).isEqualTo(4);
             assertThat(answer.getRowsList())
                     .extracting(r -> r.getId().getSample())

@@ -25,6 +25,11 @@ public final class BrevityRule implements RuleReward {
     }
 
     @Override
+    public boolean readsRows() {
+        return false;
+    }
+
+    @Override
     public double[] score(List<Answer> answers) {
         return answers.stream()
                 .mapToDouble(answer -> score(LengthRule.words(answer.completion())))

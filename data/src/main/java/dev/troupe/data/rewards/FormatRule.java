@@ -32,6 +32,11 @@ final class FormatRule implements RuleReward {
     }
 
     @Override
+    public boolean readsRows() {
+        return false;
+    }
+
+    @Override
     public double[] score(List<Answer> answers) {
         return answers.stream().mapToDouble(a -> of(a.completion().strip())).toArray();
     }

@@ -23,6 +23,11 @@ final class Gsm8kRule implements RuleReward {
     }
 
     @Override
+    public boolean readsRows() {
+        return false;
+    }
+
+    @Override
     public double[] score(List<Answer> answers) {
         return answers.stream().mapToDouble(Gsm8kRule::correct).toArray();
     }

@@ -20,6 +20,11 @@ public final class LengthRule implements RuleReward {
     }
 
     @Override
+    public boolean readsRows() {
+        return false;
+    }
+
+    @Override
     public double[] score(List<Answer> answers) {
         return answers.stream()
                 .mapToDouble(answer -> Math.min(1.0, words(answer.completion()) / (double) target))

@@ -20,6 +20,14 @@ public interface RuleReward {
     }
 
     /**
+     * Whether the rule reads {@link Answer#messages} or columns that it does not name. One that says no, and names no
+     * column, is given the texts alone, and its node needs no file of prompts.
+     */
+    default boolean readsRows() {
+        return true;
+    }
+
+    /**
      * Judges a batch, so that one call can score a whole step.
      *
      * @return one finite number an answer, in order

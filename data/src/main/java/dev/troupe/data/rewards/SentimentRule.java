@@ -87,6 +87,11 @@ public final class SentimentRule implements RuleReward {
     }
 
     @Override
+    public boolean readsRows() {
+        return false;
+    }
+
+    @Override
     public double[] score(List<Answer> answers) {
         return answers.stream().mapToDouble(answer -> gold(answer.completion())).toArray();
     }

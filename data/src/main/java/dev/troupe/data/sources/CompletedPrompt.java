@@ -4,6 +4,6 @@ package dev.troupe.data.sources;
  * A prompt and how it goes on.
  *
  * @param prompt what comes first
- * @param completion what follows, a space that parts the two included
+ * @param completion what follows
  */
-public record CompletedPrompt(String prompt, String completion) {}
+public record CompletedPrompt(Prompt prompt, Reply completion) {}

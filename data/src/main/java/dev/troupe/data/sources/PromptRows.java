@@ -1,107 +1,201 @@
 package dev.troupe.data.sources;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.ArrayList;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A row of a prompt file as a prompt, in the field's shapes: {@code prompt} (a text, or a dialogue), {@code messages},
- * {@code conversations} (from, value), {@code instruction} with {@code input}, or with the {@code instances} of
- * Self-Instruct, whose first input counts, and GSM8K's {@code question} with its {@code answer}. Answers that a row
- * holds do not belong to the prompt; like every other column they stand beside it.
+ * A row as a prompt, in the field's shapes; docs/data.md has the table. Answers that a row holds do not belong to the
+ * prompt; like every other column they stand beside it.
  */
 final class PromptRows {
-    private static final List<String> KINDS = List.of("prompt", "messages", "conversations", "instruction");
-    private static final String ROLE = "role";
-    private static final String CONTENT = "content";
-    private static final String ASSISTANT = "assistant";
+    /** Columns that ask, the first that is there counts. */
+    private static final List<String> ASKING = List.of(
+            "prompt", "messages", "conversations", "conversation", "instruction", "question", "problem", "query");
 
-    /** Who speaks, as ShareGPT's files and their like call it. */
-    private static final Map<String, String> SPEAKERS =
-            Map.of("human", "user", "user", "user", "gpt", ASSISTANT, ASSISTANT, ASSISTANT, "system", "system");
+    /** Whole dialogues: an answer at their end is what the model is to write. */
+    private static final Set<String> WHOLE = Set.of("messages", "conversations", "conversation");
+
+    private static final String INPUT = "input";
+    private static final String CONTEXT = "context";
+    private static final String COMPLETION = "completion";
+
+    /** Columns that shape a prompt elsewhere in the field; where one does not here, that is said. */
+    private static final List<String> SHAPING =
+            List.of(INPUT, CONTEXT, "documents", "functions", "tool_choice", "response_format");
+
+    static final String ANSWER_LEFT =
+            "end with an answer, which is left to the model: only a \"prompt\" that ends so is gone on with";
+
+    /**
+     * What a row came to.
+     *
+     * @param used columns that the prompt is made of
+     * @param notes what is to be said of the row
+     */
+    record Read(Prompt prompt, Set<String> used, List<String> notes) {}
 
     private PromptRows() {}
 
-    /**
-     * The prompt of a row with its other columns, numbered 0; an {@link IllegalArgumentException} says what is wrong
-     * with it.
-     */
-    static Prompt of(ObjectNode row) {
-        Set<String> columns = JsonLines.columns(row);
-        if (!columns.contains("prompt") && columns.containsAll(Set.of("question", "answer"))) {
-            return text(row, "question").with(JsonLines.values(row, "question"));
-        }
-        String asks = KINDS.stream()
-                .filter(columns::contains)
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "no column \"prompt\", \"messages\", \"conversations\" or \"instruction\"; the line has "
-                                + columns));
-        return of(row, asks).with(JsonLines.values(row, asks));
-    }
-
-    private static Prompt of(ObjectNode row, String asks) {
-        return switch (asks) {
-            case "messages" -> dialogue(turns(row, asks, ROLE, CONTENT));
-            case "conversations" -> dialogue(turns(row, asks, "from", "value"));
-            case "instruction" -> instruction(JsonLines.text(row, asks), input(row));
-            default -> row.get(asks).isArray() ? dialogue(turns(row, asks, ROLE, CONTENT)) : text(row, asks);
-        };
-    }
-
-    private static Prompt text(ObjectNode row, String column) {
-        String prompt = JsonLines.text(row, column);
-        if (prompt.isEmpty()) {
-            throw new IllegalArgumentException("the " + column + " is empty");
-        }
-        return new Prompt(0, prompt);
-    }
-
-    private static Prompt instruction(String instruction, String input) {
-        if (instruction.isBlank()) {
-            throw new IllegalArgumentException("the instruction is empty");
-        }
-        return dialogue(List.of(new Message("user", input.isBlank() ? instruction : instruction + "\n\n" + input)));
-    }
-
-    private static String input(ObjectNode row) {
-        if (row.has("input")) {
-            return JsonLines.text(row, "input");
-        }
-        if (!row.has("instances")) {
-            return "";
-        }
-        if (!(row.get("instances").path(0) instanceof ObjectNode first)) {
-            throw new IllegalArgumentException("column \"instances\": expected a list of {\"input\": ...}");
-        }
-        return JsonLines.text(first, "input");
-    }
-
-    private static List<Message> turns(ObjectNode row, String column, String role, String content) {
-        List<Message> turns = new ArrayList<>();
-        for (JsonNode turn : row.get(column)) {
-            if (!(turn instanceof ObjectNode object)) {
-                throw new IllegalArgumentException("column \"" + column + "\", turn " + (turns.size() + 1)
-                        + ": expected an object with \"" + role + "\" and \"" + content + "\"");
+    /** The column that a row asks with; null when there is none. */
+    static @Nullable String asking(Row row) {
+        return ASKING.stream().filter(row::has).findFirst().orElseGet(() -> {
+            if (row.has(INPUT) && row.has("output")) {
+                return INPUT;
             }
-            String speaker = JsonLines.text(object, role);
-            turns.add(new Message(SPEAKERS.getOrDefault(speaker, speaker), JsonLines.text(object, content)));
-        }
-        return turns;
+            return row.get(CONTEXT).isArray() ? CONTEXT : null;
+        });
     }
 
-    /** Up to the turn that is to be answered: answers at the end are what the model writes itself. */
-    private static Prompt dialogue(List<Message> turns) {
-        int end = turns.size();
-        while (end > 0 && turns.get(end - 1).role().equals(ASSISTANT)) {
-            end--;
+    /**
+     * The prompt of a row with its other columns, numbered 0.
+     *
+     * @throws IllegalArgumentException saying what is wrong with it
+     */
+    static Read of(Row row) {
+        String column = asking(row);
+        if (column == null && row.has("chosen") && row.has("rejected")) {
+            return PairRows.sharedPrompt(row);
         }
-        if (end == 0) {
-            throw new IllegalArgumentException("the dialogue has no turn to answer; expected one of a user at least");
+        if (column == null) {
+            throw new IllegalArgumentException("no column that asks: expected one of " + ASKING
+                    + ", or \"input\" with \"output\"; the line has " + row.names());
         }
-        return new Prompt(0, turns.get(end - 1).content(), turns.subList(0, end));
+        return new Reading(row, column).read();
+    }
+
+    /**
+     * The completion that the row of a prompt has: a text, or turns after a dialogue; of a whole dialogue its answer.
+     *
+     * @throws IllegalArgumentException when it has none, or one of another kind
+     */
+    static Reply completion(Prompt prompt) {
+        Object given = prompt.columns().get(COMPLETION);
+        if (!prompt.isDialogue() && given instanceof String text && !text.isEmpty()) {
+            return new Reply(text);
+        }
+        if (!prompt.isDialogue() || given == null) {
+            throw new IllegalArgumentException("no text in the column \"" + COMPLETION + "\"");
+        }
+        ObjectNode columns = Row.JSON.createObjectNode();
+        columns.set(COMPLETION, Row.JSON.valueToTree(given));
+        Place place = prompt.place() == null ? new Place(Path.of(""), 0) : prompt.place();
+        return Reply.of(TextRows.reply(new Row(place, columns), COMPLETION));
+    }
+
+    /** One row while it is read. */
+    private static final class Reading {
+        private final Row row;
+        private final String column;
+        private final DialogueContext context;
+        private final Set<String> used;
+        private final Map<String, Object> others;
+
+        Reading(Row row, String column) {
+            this.row = row;
+            this.column = column;
+            this.context = new DialogueContext(row);
+            this.used = new TreeSet<>(context.used());
+            this.others = row.without(column);
+            used.add(column);
+            Object truth = row.get("reward_model").path("ground_truth").isMissingNode()
+                    ? null
+                    : Row.value(row.get("reward_model").get("ground_truth"));
+            if (truth != null && others.putIfAbsent("answer", truth) == null) {
+                used.add("reward_model");
+            }
+        }
+
+        Read read() {
+            if (row.get(column).isArray() || WHOLE.contains(column)) {
+                return dialogue(Turns.of(row, column));
+            }
+            if (column.equals("instruction")) {
+                return answered(List.of(new Message(Message.USER, instruction())), List.of());
+            }
+            String text = row.someText(column);
+            return context.makesDialogues()
+                    ? answered(List.of(new Message(Message.USER, text)), List.of())
+                    : read(new Prompt(0, text, Dialogue.NONE, others, row.place()), List.of());
+        }
+
+        /** A prompt as it stands; of a whole dialogue up to the turn that is to be answered. */
+        private Read dialogue(List<Message> turns) {
+            int end = turns.size();
+            while (WHOLE.contains(column) && end > 0 && turns.get(end - 1).isAssistant()) {
+                end--;
+            }
+            if (end == 0) {
+                throw new IllegalArgumentException("column \"" + column
+                        + "\": the dialogue has no turn to answer; expected one of a user at least");
+            }
+            if (end == turns.size()) {
+                requireBeginning(turns.get(end - 1));
+                return answered(turns, List.of());
+            }
+            others.putIfAbsent(
+                    COMPLETION,
+                    turns.subList(end, turns.size()).stream()
+                            .map(Message::values)
+                            .toList());
+            return answered(turns.subList(0, end), List.of(ANSWER_LEFT));
+        }
+
+        private void requireBeginning(Message last) {
+            if (last.isAssistant() && (last.content().isEmpty() || last.values().containsKey("tool_calls"))) {
+                throw new IllegalArgumentException("column \"" + column + "\": the last turn is the model's and "
+                        + (last.content().isEmpty()
+                                ? "has no text to go on from"
+                                : "calls a tool, which nothing goes on from")
+                        + "; leave it out");
+            }
+        }
+
+        private Read answered(List<Message> turns, List<String> notes) {
+            String last = turns.get(turns.size() - 1).content();
+            return read(new Prompt(0, last, context.around(turns), others, row.place()), notes);
+        }
+
+        private Read read(Prompt prompt, List<String> notes) {
+            if (!prompt.isDialogue()) {
+                used.removeAll(context.used());
+            }
+            Stream<String> unused = SHAPING.stream()
+                    .filter(name -> row.filled(name) && !used.contains(name))
+                    .map(name -> "have a \"" + name + "\" that is no part of the prompt");
+            return new Read(prompt, used, Stream.concat(notes.stream(), unused).toList());
+        }
+
+        /** With its input (of Self-Instruct's instances the first one's), or with Dolly's context. */
+        private String instruction() {
+            String asked = row.text(column);
+            if (asked.isBlank()) {
+                throw new IllegalArgumentException("the instruction is empty");
+            }
+            String input = row.has(INPUT) ? column(INPUT) : instance();
+            String about = row.has(CONTEXT) ? column(CONTEXT) : "";
+            return asked + (input.isBlank() ? "" : "\n\n" + input) + (about.isBlank() ? "" : "\n\n" + about);
+        }
+
+        private String column(String name) {
+            used.add(name);
+            return row.text(name);
+        }
+
+        private String instance() {
+            if (!row.has("instances")) {
+                return "";
+            }
+            used.add("instances");
+            if (!(row.get("instances").path(0) instanceof ObjectNode first)) {
+                throw new IllegalArgumentException("column \"instances\": expected a list of {\"input\": ...}");
+            }
+            return new Row(row.place(), first).text(INPUT);
+        }
     }
 }

@@ -1,18 +1,17 @@
 package dev.troupe.data.sources;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.data.DataException;
 import dev.troupe.data.DataSettings;
 import dev.troupe.data.rewards.RuleRewards;
 import dev.troupe.data.stories.Split;
 import dev.troupe.data.stories.StoryDraws;
 import dev.troupe.data.stories.StoryGrammar;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.LongFunction;
 import java.util.stream.LongStream;
 
@@ -80,7 +79,7 @@ public final class Sources {
 
     private static List<Prompt> shortEnough(DataSettings settings, String key, String file) {
         int most = settings.promptCharacters();
-        List<Prompt> rows = readPrompts(Path.of(file)).stream()
+        List<Prompt> rows = RowFiles.prompts(file(key, file)).rows().stream()
                 .filter(prompt -> most == 0 || prompt.characters() <= most)
                 .toList();
         if (rows.isEmpty()) {
@@ -91,25 +90,27 @@ public final class Sources {
     }
 
     /** Training texts for the next-token loss, by draw number. */
-    public static Source<String> texts(DataSettings settings, long seed) {
+    public static Source<TrainingText> texts(DataSettings settings, long seed) {
         if (settings.texts().equals(STORIES)) {
             StoryDraws draws = new StoryDraws(StoryGrammar.stories(), seed, Split.TRAIN);
-            return stories(n -> draws.story(n).text());
+            return stories(n -> new TrainingText(draws.story(n).text()));
         }
-        List<String> rows = readTexts(Path.of(settings.texts()));
+        List<TrainingText> rows =
+                RowFiles.texts(file("data.texts", settings.texts())).rows();
         return new ShuffledRows<>(
                 settings.texts(), Partition.of(rows, tenth(settings, rows)).train(), seed);
     }
 
     /** Texts that training never sees. */
-    public static List<String> heldOutTexts(DataSettings settings) {
+    public static List<TrainingText> heldOutTexts(DataSettings settings) {
         if (settings.texts().equals(STORIES)) {
             StoryDraws draws = new StoryDraws(StoryGrammar.stories(), HELD_OUT_SEED, Split.HELD_OUT);
             return LongStream.range(0, settings.heldOut())
-                    .mapToObj(n -> draws.story(n).text())
+                    .mapToObj(n -> new TrainingText(draws.story(n).text()))
                     .toList();
         }
-        List<String> rows = readTexts(Path.of(settings.texts()));
+        List<TrainingText> rows =
+                RowFiles.texts(file("data.texts", settings.texts())).rows();
         return Partition.of(rows, tenth(settings, rows)).heldOut();
     }
 
@@ -118,7 +119,8 @@ public final class Sources {
         if (settings.pairs().equals(STORIES)) {
             return new StoryPairs(seed, Split.TRAIN, RuleRewards.sentiment(settings), settings.pairsMargin());
         }
-        List<PreferencePair> rows = readPairs(Path.of(settings.pairs()));
+        List<PreferencePair> rows =
+                RowFiles.pairs(file("data.pairs", settings.pairs())).rows();
         return new ShuffledRows<>(
                 settings.pairs(), Partition.of(rows, tenth(settings, rows)).train(), seed);
     }
@@ -130,56 +132,9 @@ public final class Sources {
                     HELD_OUT_SEED, Split.HELD_OUT, RuleRewards.sentiment(settings), settings.pairsMargin());
             return LongStream.range(0, settings.heldOut()).mapToObj(pairs::draw).toList();
         }
-        List<PreferencePair> rows = readPairs(Path.of(settings.pairs()));
+        List<PreferencePair> rows =
+                RowFiles.pairs(file("data.pairs", settings.pairs())).rows();
         return Partition.of(rows, tenth(settings, rows)).heldOut();
-    }
-
-    /**
-     * The prompts of a JSONL file, texts or dialogues, with the other columns of their rows.
-     *
-     * @throws DataException with file, line and reason
-     */
-    public static List<Prompt> readPrompts(Path file) {
-        return JsonLines.read(file, PromptRows::of);
-    }
-
-    /**
-     * The texts of a JSONL file: {@code text}, or {@code prompt} and {@code completion} joined.
-     *
-     * @throws DataException with file, line and reason
-     */
-    public static List<String> readTexts(Path file) {
-        return JsonLines.read(file, row -> switch (kind(row, Set.of(RowKind.TEXT, RowKind.PROMPT_COMPLETION))) {
-            case TEXT -> JsonLines.text(row, "text");
-            default -> JsonLines.text(row, "prompt") + JsonLines.text(row, "completion");
-        });
-    }
-
-    /**
-     * The preference pairs of a JSONL file.
-     *
-     * @throws DataException with file, line and reason
-     */
-    public static List<PreferencePair> readPairs(Path file) {
-        return JsonLines.read(file, row -> {
-            kind(row, Set.of(RowKind.PREFERENCE));
-            return new PreferencePair(
-                    JsonLines.text(row, "prompt"),
-                    JsonLines.text(row, "chosen"),
-                    JsonLines.text(row, "rejected"),
-                    row.path("margin").asDouble(0));
-        });
-    }
-
-    private static RowKind kind(ObjectNode row, Set<RowKind> wanted) {
-        RowKind kind = RowKind.of(JsonLines.columns(row));
-        if (kind == null || !wanted.contains(kind)) {
-            List<List<String>> shapes =
-                    wanted.stream().sorted().map(RowKind::columns).toList();
-            throw new IllegalArgumentException(
-                    "columns " + JsonLines.columns(row) + ", expected one of the shapes " + shapes);
-        }
-        return kind;
     }
 
     private static List<String> distinctOpenings(long seed, int count) {
@@ -209,12 +164,13 @@ public final class Sources {
     public static Source<CompletedPrompt> completions(DataSettings settings, long seed) {
         if (settings.prompts().equals(STORIES)) {
             StoryDraws draws = new StoryDraws(StoryGrammar.stories(), seed, Split.TRAIN);
-            return stories(n ->
-                    new CompletedPrompt(draws.story(n).opening(), draws.story(n).rest()));
+            return stories(n -> new CompletedPrompt(
+                    new Prompt(n, draws.story(n).opening()),
+                    new Reply(draws.story(n).rest())));
         }
         Source<Prompt> prompts = prompts(settings, seed);
         for (long n = 0; n < prompts.size(); n++) {
-            completed(prompts.name(), prompts.draw(n));
+            completed(prompts.draw(n));
         }
         return new Source<>() {
             @Override
@@ -229,17 +185,29 @@ public final class Sources {
 
             @Override
             public CompletedPrompt draw(long n) {
-                return completed(name(), prompts.draw(n));
+                return completed(prompts.draw(n));
             }
         };
     }
 
-    private static CompletedPrompt completed(String file, Prompt prompt) {
-        if (prompt.columns().get("completion") instanceof String completion && !completion.isEmpty()) {
-            return new CompletedPrompt(prompt.text(), completion);
+    private static CompletedPrompt completed(Prompt prompt) {
+        try {
+            return new CompletedPrompt(prompt, PromptRows.completion(prompt));
+        } catch (IllegalArgumentException e) {
+            throw new DataException(
+                    "data.prompts = " + prompt.where() + ": " + e.getMessage() + " of the prompt \"" + prompt.text()
+                            + "\"",
+                    e);
         }
-        throw new DataException("data.prompts = " + file + ": no text in the column \"completion\" of the prompt \""
-                + prompt.text() + "\"");
+    }
+
+    /** The file that a setting names. */
+    private static Path file(String key, String name) {
+        if (!Files.exists(Path.of(name))) {
+            throw new DataException(
+                    key + " = " + name + ": no such file; expected \"" + STORIES + "\" or a JSONL file, plain or .gz");
+        }
+        return Path.of(name);
     }
 
     private static Source<Prompt> numbered(Source<Prompt> rows) {

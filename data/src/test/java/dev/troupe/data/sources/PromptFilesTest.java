@@ -30,13 +30,15 @@ final class PromptFilesTest {
     void dialoguesEndWhereTheModelAnswers() throws IOException {
         Message system = new Message("system", "Be brief.");
         Message user = new Message("user", "Name a colour.");
-        Prompt asked = new Prompt(0, "Name a colour.", List.of(system, user));
+        List<Message> asked = List.of(system, user);
 
-        assertThat(read("{'prompt':[" + SYSTEM + "," + USER + "]}")).isEqualTo(asked);
-        assertThat(read("{'messages':[" + SYSTEM + "," + USER + "," + ANSWER + "]}"))
+        assertThat(read("{'prompt':[" + SYSTEM + "," + USER + "]}")).isEqualTo(new Prompt(0, "Name a colour.", asked));
+        assertThat(read("{'messages':[" + SYSTEM + "," + USER + "," + ANSWER + "]}")
+                        .messages())
                 .isEqualTo(asked);
         assertThat(read("{'conversations':[{'from':'system','value':'Be brief.'},"
-                        + "{'from':'human','value':'Name a colour.'},{'from':'gpt','value':'Red.'}]}"))
+                                + "{'from':'human','value':'Name a colour.'},{'from':'gpt','value':'Red.'}]}")
+                        .messages())
                 .isEqualTo(asked);
         assertThat(read("{'messages':[" + USER + "," + ANSWER + "," + USER + "]}")
                         .messages())
@@ -56,16 +58,15 @@ final class PromptFilesTest {
 
     @Test
     void namesWhatIsWrongWithADialogue() throws IOException {
-        refused("{'messages':[" + ANSWER + "]}", "p.jsonl:1: the dialogue has no turn to answer");
-        refused("{'messages':[]}", "p.jsonl:1: the dialogue has no turn to answer");
+        refused("{'messages':[" + ANSWER + "]}", "p.jsonl:1: column \"messages\": the dialogue has no turn to answer");
+        refused("{'messages':[]}", "p.jsonl:1: column \"messages\": the dialogue has no turn to answer");
         refused("{'messages':['hello']}", "p.jsonl:1: column \"messages\", turn 1: expected an object with \"role\"");
-        refused("{'conversations':[{'from':'human'}]}", "p.jsonl:1: no column \"value\"; the line has [from]");
+        refused(
+                "{'conversations':[{'from':'human'}]}",
+                "p.jsonl:1: column \"conversations\", turn 1: it has no content");
         refused("{'instruction':' '}", "p.jsonl:1: the instruction is empty");
         refused("{'instruction':'Add.','instances':[]}", "p.jsonl:1: column \"instances\": expected a list");
-        refused(
-                "{'question':'?'}",
-                "p.jsonl:1: no column \"prompt\", \"messages\", \"conversations\" or \"instruction\"; the line has"
-                        + " [question]");
+        refused("{'answer':'?'}", "p.jsonl:1: no column that asks: expected one of [prompt, messages, ");
     }
 
     @Test
@@ -123,12 +124,12 @@ final class PromptFilesTest {
     }
 
     private Prompt read(String row) throws IOException {
-        return Sources.readPrompts(Path.of(file(List.of(row)))).get(0);
+        return RowFiles.prompts(Path.of(file(List.of(row)))).rows().get(0);
     }
 
     private void refused(String row, String message) throws IOException {
         Path file = Path.of(file(List.of(row)));
-        assertThatThrownBy(() -> Sources.readPrompts(file))
+        assertThatThrownBy(() -> RowFiles.prompts(file))
                 .isInstanceOf(DataException.class)
                 .hasMessageContaining(message);
     }

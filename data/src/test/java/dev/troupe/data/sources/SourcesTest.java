@@ -37,11 +37,12 @@ final class SourcesTest {
         evaluation.forEach(prompt -> texts.add(prompt.text()));
         assertThat(texts).hasSize(32).allMatch(text -> StoryGrammar.stories().accepts(text, true));
         Source<Prompt> train = Sources.prompts(settings, 1);
-        Source<String> sft = Sources.texts(settings, 1);
+        Source<TrainingText> sft = Sources.texts(settings, 1);
         Source<PreferencePair> pairs = Sources.pairs(settings, 1);
         for (int n = 0; n < 3_000; n++) {
-            assertThat(texts).doesNotContain(train.draw(n).text(), pairs.draw(n).prompt());
-            String story = sft.draw(n);
+            assertThat(texts)
+                    .doesNotContain(train.draw(n).text(), pairs.draw(n).prompt().text());
+            String story = sft.draw(n).text();
             assertThat(texts).noneMatch(story::startsWith);
         }
         assertThat(train.size()).isEqualTo(Source.ENDLESS);
@@ -54,8 +55,9 @@ final class SourcesTest {
         Source<Prompt> openings = Sources.prompts(settings(""), 5);
         for (int n = 0; n < 200; n++) {
             CompletedPrompt story = stories.draw(n);
-            assertThat(story.prompt()).isEqualTo(openings.draw(n).text());
-            assertThat(StoryGrammar.stories().accepts(story.prompt() + story.completion(), false))
+            assertThat(story.prompt()).isEqualTo(openings.draw(n));
+            assertThat(StoryGrammar.stories()
+                            .accepts(story.prompt().text() + story.completion().text(), false))
                     .isTrue();
         }
         Path file = folder.resolve("completed.jsonl");
@@ -68,13 +70,14 @@ final class SourcesTest {
         Source<Prompt> prompts = Sources.prompts(settings("data.prompts = \"" + file + "\""), 5);
         for (int n = 0; n < 27; n++) {
             String number = prompts.draw(n).text().substring(1);
-            assertThat(rows.draw(n)).isEqualTo(new CompletedPrompt("p" + number, " c" + number));
+            assertThat(rows.draw(n).prompt()).isEqualTo(prompts.draw(n));
+            assertThat(rows.draw(n).completion()).isEqualTo(new Reply(" c" + number));
         }
         Files.writeString(file, "{\"prompt\":\"p\"}\n");
         assertThatThrownBy(() -> Sources.completions(settings("data.prompts = \"" + file + "\""), 5))
                 .isInstanceOf(DataException.class)
                 .hasMessageContaining(
-                        "data.prompts = " + file + ": no text in the column \"completion\" of the prompt \"p\"");
+                        "data.prompts = " + file + ":1: no text in the column \"completion\" of the prompt \"p\"");
     }
 
     @Test
@@ -85,12 +88,14 @@ final class SourcesTest {
                 new ArrayList<>(LongStream.range(0, 500).mapToObj(pairs::draw).toList());
         some.addAll(Sources.heldOutPairs(settings));
         assertThat(some).hasSize(600).allSatisfy(pair -> {
-            double lead = SentimentRule.own().gold(pair.chosen())
-                    - SentimentRule.own().gold(pair.rejected());
+            double lead = SentimentRule.own().gold(pair.chosen().text())
+                    - SentimentRule.own().gold(pair.rejected().text());
             assertThat(lead).isGreaterThanOrEqualTo(0.4).isEqualTo(pair.margin());
-            assertThat(StoryGrammar.stories().accepts(pair.prompt() + pair.chosen(), false))
+            assertThat(StoryGrammar.stories()
+                            .accepts(pair.prompt().text() + pair.chosen().text(), false))
                     .isTrue();
-            assertThat(StoryGrammar.stories().accepts(pair.prompt() + pair.rejected(), false))
+            assertThat(StoryGrammar.stories()
+                            .accepts(pair.prompt().text() + pair.rejected().text(), false))
                     .isTrue();
         });
         assertThat(Sources.heldOutTexts(settings)).hasSize(100);
@@ -125,11 +130,11 @@ final class SourcesTest {
         try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(zipped))) {
             out.write("{\"prompt\":\"a\",\"id\":1}\n\n{\"prompt\":\"b\"}\n".getBytes(StandardCharsets.UTF_8));
         }
-        assertThat(Sources.readPrompts(zipped)).extracting(Prompt::text).containsExactly("a", "b");
+        assertThat(RowFiles.prompts(zipped).rows()).extracting(Prompt::text).containsExactly("a", "b");
         Path texts = write("t.jsonl", List.of("{\"text\":\"x\"}", "{\"prompt\":\"y\",\"completion\":\" z\"}"));
-        assertThat(Sources.readTexts(texts)).containsExactly("x", "y z");
+        assertThat(RowFiles.texts(texts).rows()).extracting(TrainingText::text).containsExactly("x", "y z");
         Path pairs = write("d.jsonl", List.of("{\"prompt\":\"q\",\"chosen\":\"c\",\"rejected\":\"r\",\"margin\":0.5}"));
-        assertThat(Sources.readPairs(pairs)).containsExactly(new PreferencePair("q", "c", "r", 0.5));
+        assertThat(RowFiles.pairs(pairs).rows()).containsExactly(new PreferencePair("q", "c", "r", 0.5));
         assertThat(Sources.evaluation(settings("eval.count = 1, eval.prompts = \"" + zipped + "\"")))
                 .containsExactly(new Prompt(0, "a", List.of(), Map.of("id", 1)));
     }
@@ -141,7 +146,7 @@ final class SourcesTest {
                 List.of(
                         "{\"question\":\"How many?\",\"answer\":\"48/2 = 24\\n#### 72\"}",
                         "{\"prompt\":\"q\",\"question\":\"kept\",\"answer\":7,\"tags\":[\"a\"],\"none\":null}"));
-        assertThat(Sources.readPrompts(file))
+        assertThat(RowFiles.prompts(file).rows())
                 .containsExactly(
                         new Prompt(0, "How many?", List.of(), Map.of("answer", "48/2 = 24\n#### 72")),
                         new Prompt(0, "q", List.of(), Map.of("question", "kept", "answer", 7, "tags", List.of("a"))));
@@ -151,7 +156,7 @@ final class SourcesTest {
             assertThat(prompt.columns().get("answer"))
                     .isEqualTo(prompt.text().equals("q") ? (Object) 7 : "48/2 = 24\n#### 72");
         }
-        refused("q.jsonl", List.of("{\"question\":\"a\"}"), "q.jsonl:1: no column \"prompt\", ");
+        refused("q.jsonl", List.of("{\"answer\":\"a\"}"), "q.jsonl:1: no column that asks: expected one of [prompt, ");
         refused("r.jsonl", List.of("{\"question\":\"\",\"answer\":1}"), "r.jsonl:1: the question is empty");
     }
 
@@ -163,8 +168,8 @@ final class SourcesTest {
                         .mapToObj(i -> "{\"text\":\"t" + i + "\"}")
                         .toList());
         DataSettings settings = settings("data.held_out = 100, data.texts = \"" + file + "\"");
-        List<String> heldOut = Sources.heldOutTexts(settings);
-        Source<String> train = Sources.texts(settings, 2);
+        List<TrainingText> heldOut = Sources.heldOutTexts(settings);
+        Source<TrainingText> train = Sources.texts(settings, 2);
         assertThat(heldOut).hasSize(4);
         assertThat(train.size()).isEqualTo(36);
         assertThat(LongStream.range(0, 36).mapToObj(train::draw).toList())
@@ -175,22 +180,26 @@ final class SourcesTest {
     @Test
     void namesFileLineAndReasonOfBadInput() throws IOException {
         refused("a.jsonl", List.of("{\"prompt\":\"a\"}", "{\"prompt\":"), "a.jsonl:2: not JSON: ");
-        refused("b.jsonl", List.of("", "[1]"), "b.jsonl:2: expected a JSON object, found ARRAY");
-        refused("c.jsonl", List.of("{\"text\":\"a\"}"), "c.jsonl:1: no column \"prompt\", ");
+        refused(
+                "b.jsonl",
+                List.of("", "[1]"),
+                "b.jsonl:2: expected a JSON object, found a list; a file that is one JSON list becomes JSONL with jq");
+        refused("c.jsonl", List.of("{\"text\":\"a\"}"), "c.jsonl:1: no column that asks: expected one of [prompt, ");
         refused("d.jsonl", List.of("{\"prompt\":3}"), "d.jsonl:1: column \"prompt\" is number, expected a string");
         refused("e.jsonl", List.of("{\"prompt\":\"\"}"), "e.jsonl:1: the prompt is empty");
         refused("f.jsonl", List.of(), "f.jsonl: the file is empty");
-        refused("g.jsonl", List.of("{\"prompt\":\"a\"} {}"), "g.jsonl:1: not JSON: ");
-        assertThatThrownBy(() -> Sources.readPrompts(folder.resolve("none.jsonl")))
+        refused("g.jsonl", List.of("{\"prompt\":\"a\"} {}"), "g.jsonl:1: the line goes on after its JSON object");
+        assertThatThrownBy(() -> RowFiles.prompts(folder.resolve("none.jsonl")))
                 .isInstanceOf(DataException.class)
                 .hasMessageContaining("none.jsonl: no such file");
-        assertThatThrownBy(() -> Sources.readPrompts(folder)).hasMessageContaining("is a folder");
+        assertThatThrownBy(() -> RowFiles.prompts(folder)).hasMessageContaining("is a folder");
         Path latin = folder.resolve("latin.jsonl");
         Files.write(latin, "{\"prompt\":\"caf\u00e9\"}".getBytes(StandardCharsets.ISO_8859_1));
-        assertThatThrownBy(() -> Sources.readPrompts(latin)).hasMessageContaining("latin.jsonl:1: not UTF-8 text");
+        assertThatThrownBy(() -> RowFiles.prompts(latin)).hasMessageContaining("latin.jsonl:1: not UTF-8 text");
         Path texts = write("h.jsonl", List.of("{\"chosen\":\"a\"}"));
-        assertThatThrownBy(() -> Sources.readTexts(texts))
-                .hasMessageContaining("h.jsonl:1: columns [chosen], expected one of the shapes");
+        assertThatThrownBy(() -> RowFiles.texts(texts))
+                .hasMessageContaining(
+                        "h.jsonl:1: expected \"messages\", \"conversations\", \"prompt\" with \"completion\"");
     }
 
     @Test
@@ -211,7 +220,7 @@ final class SourcesTest {
 
     private void refused(String name, List<String> lines, String message) throws IOException {
         Path file = write(name, lines);
-        assertThatThrownBy(() -> Sources.readPrompts(file))
+        assertThatThrownBy(() -> RowFiles.prompts(file))
                 .isInstanceOf(DataException.class)
                 .hasMessageContaining(folder.resolve(message.substring(0, message.indexOf(':'))) + ":")
                 .hasMessageContaining(message);

@@ -8,6 +8,7 @@ import dev.troupe.data.sources.Source;
 import dev.troupe.data.sources.Sources;
 import dev.troupe.deploy.eval.Judge;
 import dev.troupe.deploy.report.ProgressLine;
+import dev.troupe.deploy.run.DataNotes;
 import dev.troupe.deploy.run.Learning;
 import dev.troupe.deploy.run.RunReward;
 import dev.troupe.deploy.select.BestOfN;
@@ -82,7 +83,8 @@ final class BestOfNCommand implements Callable<Integer> {
     @Option(
             names = "--prompts",
             paramLabel = "FILE",
-            description = "JSONL with a \"prompt\" a line, or stories. Default: data.prompts.")
+            description =
+                    "JSONL, plain or .gz, in one of the shapes of data.prompts, or stories. Default: data.prompts.")
     private @Nullable String prompts;
 
     @Option(
@@ -149,6 +151,7 @@ final class BestOfNCommand implements Callable<Integer> {
                     policy.folder(),
                     part -> RunReward.Model.whole(
                             ModelFolder.open(Models.folder(part.key(), part.what(), "reward"), ignored)));
+            sayNotes(data, reward, policy);
             Choice choice = choice();
             LongFunction<int[]> ids = Learning.prompts(
                     config,
@@ -159,13 +162,20 @@ final class BestOfNCommand implements Callable<Integer> {
                     + policy.tensors().sha256() + " with " + config.root().render();
             try (DataSetFile file = DataSetFile.open(out, made, plan.together());
                     Judge judge = reward.judge("reward", config.getDuration("scoring.deadline"))
-                            .open(draw -> source.draw(draw).columns())) {
+                            .open(source::draw)) {
                 BestOfN best = new BestOfN(plan, policy.tokenizer(), judge, choice, policy.thread());
                 Totals totals = best.run(policy.form(), policy.tensors(), file, progress());
                 told(totals, drawn.size());
             }
         }
         return 0;
+    }
+
+    private void sayNotes(DataSettings data, RunReward reward, LoadedModel policy) {
+        PrintWriter err = spec.commandLine().getErr();
+        DataNotes.ofPrompts(List.of(data.prompts()), reward.columns(), policy.tokenizer())
+                .forEach(note -> err.println("note: " + note));
+        err.flush();
     }
 
     private Settings settings() {

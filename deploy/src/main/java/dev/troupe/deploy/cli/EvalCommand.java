@@ -7,8 +7,8 @@ import dev.troupe.data.rewards.RuleRewards;
 import dev.troupe.data.sources.Sources;
 import dev.troupe.deploy.eval.Evaluation;
 import dev.troupe.deploy.eval.EvaluationPlan;
-import dev.troupe.deploy.eval.Judge;
 import dev.troupe.deploy.report.EvaluationTable;
+import dev.troupe.deploy.run.DataNotes;
 import dev.troupe.deploy.run.RunReward;
 import dev.troupe.deploy.settings.Models;
 import dev.troupe.deploy.settings.Settings;
@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -67,7 +68,7 @@ final class EvalCommand implements Callable<Integer> {
             names = "--prompts",
             paramLabel = "FILE",
             defaultValue = Sources.STORIES,
-            description = "JSONL with a \"prompt\" a line, or stories. Default: stories.")
+            description = "JSONL, plain or .gz, in one of the shapes of data.prompts, or stories. Default: stories.")
     private String prompts;
 
     @Option(
@@ -114,12 +115,16 @@ final class EvalCommand implements Callable<Integer> {
         try (LoadedModel ours = LoadedModel.open("--model", model, ignored.keys(), "");
                 LoadedModel theirs = LoadedModel.open("--base", base, ignored.keys(), template)) {
             requireSame("--model", ours.folder(), ours.tokenizer(), theirs);
+            RunReward judging = reward == null ? null : reward(settings.config(), data, theirs);
+            sayNotes(judging == null ? Set.of() : judging.columns(), theirs);
             Evaluation evaluation = new Evaluation(
                     new WholeModel(theirs.folder().config()),
                     () -> Decoder.load(theirs.folder().config(), theirs.folder().weights(), false),
                     null,
                     theirs.tokenizer(),
-                    reward(settings.config(), data, theirs),
+                    judging == null
+                            ? null
+                            : judging.judge("reward", settings.config().getDuration("scoring.deadline")),
                     RuleRewards.sentiment(data),
                     EvaluationPlan.from(settings.config()),
                     theirs.thread());
@@ -135,10 +140,13 @@ final class EvalCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Judge.@Nullable Opener reward(Config config, DataSettings data, LoadedModel theirs) {
-        if (reward == null) {
-            return null;
-        }
+    private void sayNotes(@Nullable Set<String> read, LoadedModel theirs) {
+        PrintWriter err = spec.commandLine().getErr();
+        DataNotes.ofPrompts(List.of(prompts), read, theirs.tokenizer()).forEach(note -> err.println("note: " + note));
+        err.flush();
+    }
+
+    private RunReward reward(Config config, DataSettings data, LoadedModel theirs) {
         RewardSettings settings = RewardSettings.from(config);
         RunReward.requireColumns(settings, data, "--prompts " + prompts, Sources.evaluation(data));
         Map<RewardPart, RunReward.Model> models = new HashMap<>();
@@ -149,8 +157,7 @@ final class EvalCommand implements Callable<Integer> {
             }
             models.put(part, RunReward.Model.whole(folder));
         }
-        return new RunReward(settings, data, theirs.folder(), models::get)
-                .judge("reward", config.getDuration("scoring.deadline"));
+        return new RunReward(settings, data, theirs.folder(), models::get);
     }
 
     private static void requireSame(String option, ModelFolder folder, Tokenizer tokenizer, LoadedModel theirs) {

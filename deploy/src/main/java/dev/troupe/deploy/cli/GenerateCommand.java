@@ -1,11 +1,15 @@
 package dev.troupe.deploy.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.data.sources.Dialogue;
+import dev.troupe.data.sources.JsonLines;
+import dev.troupe.data.sources.Prompt;
+import dev.troupe.data.sources.RowFiles;
+import dev.troupe.data.sources.RowNotes;
+import dev.troupe.deploy.eval.PromptTokens;
 import dev.troupe.deploy.eval.Sampler;
 import dev.troupe.deploy.report.Json;
 import dev.troupe.deploy.settings.SettingsException;
-import dev.troupe.model.ChatMessage;
 import dev.troupe.model.Dtype;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.SamplingConfig;
@@ -73,8 +77,9 @@ final class GenerateCommand implements Callable<Integer> {
         @Option(
                 names = "--input",
                 paramLabel = "FILE.jsonl",
-                description = "Lines with a \"prompt\" or with \"input_ids\", with --chat also \"messages\"; other keys"
-                        + " are ignored.")
+                description = "Lines with a \"prompt\", \"messages\" or another shape of data.prompts, or with"
+                        + " \"input_ids\"; plain or .gz. Dialogues go through the chat template; one in \"prompt\" that"
+                        + " ends with the assistant's turn is gone on with. Other keys are ignored.")
         private @Nullable Path input;
     }
 
@@ -132,16 +137,21 @@ final class GenerateCommand implements Callable<Integer> {
         try (LoadedModel loaded =
                 LoadedModel.open("--model", model, adapter, null, Dtype.FP32, ignored.keys(), template)) {
             ModelConfig config = loaded.folder().config();
-            if (chat) {
+            List<InputRow> rows = rows(loaded.tokenizer(), config);
+            List<SampleRequest> requests = requests(rows, config);
+            if (rows.stream().anyMatch(row -> !row.dialogue().isEmpty())) {
                 noticeAnswersWithoutEnd(loaded.tokenizer());
             }
-            List<SampleRequest> requests = requests(loaded.tokenizer(), config);
             EndOfText end = new EndOfText(config.eosIds(), stop, loaded.tokenizer());
             int slots = Math.min(SLOTS, requests.size());
             List<Completion> completions = loaded.thread()
                     .call(() -> Sampler.complete(loaded.form(), loaded.tensors(), requests, sampling, end, slots));
-            for (Completion completion : completions) {
-                out.println(json ? line(completion, loaded.tokenizer()) : text(completion, loaded.tokenizer()));
+            for (int i = 0; i < rows.size(); i++) {
+                Completion completion = completions.get(i);
+                out.println(
+                        json
+                                ? line(completion, loaded.tokenizer())
+                                : text(completion, rows.get(i), loaded.tokenizer()));
             }
             out.flush();
         }
@@ -168,54 +178,48 @@ final class GenerateCommand implements Callable<Integer> {
         }
     }
 
-    private List<SampleRequest> requests(Tokenizer tokenizer, ModelConfig config) {
-        List<int[]> ids = new ArrayList<>();
-        if (prompts.input != null) {
-            ids.addAll(JsonInput.read(
-                    prompts.input,
-                    row -> row.has("input_ids")
-                            ? JsonInput.ids(row, "input_ids", config.vocabulary())
-                            : ids(row, tokenizer)));
-        } else {
-            ids.add(ids(String.valueOf(prompts.prompt), tokenizer));
-        }
+    private List<SampleRequest> requests(List<InputRow> rows, ModelConfig config) {
         List<SampleRequest> requests = new ArrayList<>();
-        for (int[] prompt : ids) {
-            if (prompt.length == 0) {
-                throw new SettingsException("prompt " + requests.size() + " has no tokens; expected at least one");
+        for (InputRow row : rows) {
+            int length = row.ids().length;
+            if (length == 0) {
+                throw new SettingsException(row.where() + ": the prompt has no tokens; expected at least one");
             }
-            if (prompt.length >= config.maxPositions()) {
-                throw new SettingsException("prompt " + requests.size() + " has " + prompt.length
+            if (length >= config.maxPositions()) {
+                throw new SettingsException(row.where() + ": the prompt has " + length
                         + " tokens, longer than the model's context of " + config.maxPositions()
                         + " with room for one more");
             }
-            int room = Math.min(maxNewTokens, config.maxPositions() - prompt.length);
-            requests.add(SampleRequest.of(new TrajectoryRef(requests.size(), 0), seed, prompt, room));
+            int room = Math.min(maxNewTokens, config.maxPositions() - length);
+            requests.add(SampleRequest.of(new TrajectoryRef(requests.size(), 0), seed, row.ids(), room));
         }
         return requests;
     }
 
-    private int[] ids(String prompt, Tokenizer tokenizer) {
-        return chat ? tokenizer.encode(List.of(new ChatMessage("user", prompt)), true) : tokenizer.encode(prompt, true);
+    private List<InputRow> rows(Tokenizer tokenizer, ModelConfig config) {
+        if (prompts.input == null) {
+            return List.of(row("--prompt", new Prompt(0, String.valueOf(prompts.prompt)), tokenizer));
+        }
+        RowNotes notes = new RowNotes();
+        List<InputRow> rows = JsonLines.read(prompts.input, row -> {
+            int[] ids = InputRows.ids(row, config.vocabulary());
+            String where = row.place().toString();
+            return ids == null
+                    ? row(where, RowFiles.prompt(row, notes), tokenizer)
+                    : new InputRow(where, ids, Dialogue.NONE);
+        });
+        InputRows.say(prompts.input, notes, rows, tokenizer, spec.commandLine().getErr());
+        return rows;
     }
 
-    private int[] ids(JsonNode row, Tokenizer tokenizer) {
-        if (!chat || !row.has("messages")) {
-            return ids(JsonInput.text(row, "prompt"), tokenizer);
-        }
-        if (!row.get("messages").isArray() || row.get("messages").isEmpty()) {
-            throw new SettingsException("\"messages\" = " + row.get("messages")
-                    + ": expected a list of {\"role\": ..., \"content\": ...} with at least one");
-        }
-        List<ChatMessage> messages = new ArrayList<>();
-        for (JsonNode message : row.get("messages")) {
-            messages.add(new ChatMessage(JsonInput.text(message, "role"), JsonInput.text(message, "content")));
-        }
-        return tokenizer.encode(messages, true);
+    /** With --chat a text is what a user says; a dialogue goes through the chat template anyway. */
+    private InputRow row(String where, Prompt prompt, Tokenizer tokenizer) {
+        Prompt asked = chat ? prompt.asUser() : prompt;
+        return new InputRow(where, PromptTokens.of(asked, tokenizer), asked.dialogue());
     }
 
-    private String text(Completion completion, Tokenizer tokenizer) {
-        if (chat) {
+    private static String text(Completion completion, InputRow row, Tokenizer tokenizer) {
+        if (!row.dialogue().isEmpty()) {
             return tokenizer.decode(completion.ids());
         }
         return tokenizer.decode(

@@ -1,12 +1,12 @@
 package dev.troupe.deploy.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import dev.troupe.data.sources.JsonLines;
+import dev.troupe.data.sources.RowNotes;
 import dev.troupe.deploy.report.Json;
 import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.model.Decoder;
 import dev.troupe.model.Dtype;
 import dev.troupe.model.TokenRow;
-import dev.troupe.model.Tokenizer;
 import dev.troupe.model.TopTokens;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -27,8 +27,10 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         header = "Plain log-probability of each token after the first.",
         description = {
-            "Lines in: {\"input_ids\":[...]} or {\"prompt\":...,\"completion\":...}; other keys are ignored. Prompt and"
-                    + " completion are tokenised apart and joined, the begin token as the tokenizer sets it.",
+            "Lines in: {\"input_ids\":[...]}, {\"prompt\":...,\"completion\":...}, {\"text\":...} or {\"messages\":[...]};"
+                    + " plain or .gz. Prompt and completion are tokenised apart and joined, the begin token as the"
+                    + " tokenizer sets it; turns go through the chat template, with the row's tools and"
+                    + " chat_template_kwargs. Other keys are ignored.",
             "Lines out, in order: {\"input_ids\":[...],\"logprobs\":[...]}; with --top also"
                     + " \"top\":[[[id,logprob],...],...]."
         },
@@ -83,23 +85,15 @@ final class LogprobsCommand implements Callable<Integer> {
             if (top < 0 || top > vocabulary) {
                 throw new SettingsException("--top " + top + ": expected at most the vocabulary, " + vocabulary);
             }
-            List<int[]> rows = JsonInput.read(input, node -> ids(node, loaded.tokenizer(), vocabulary));
+            RowNotes notes = new RowNotes();
+            List<InputRow> read =
+                    JsonLines.read(input, row -> InputRows.scored(row, notes, loaded.tokenizer(), vocabulary));
+            InputRows.say(
+                    input, notes, read, loaded.tokenizer(), spec.commandLine().getErr());
+            List<int[]> rows = read.stream().map(InputRow::ids).toList();
             loaded.thread().run(() -> print(loaded, rows, out));
         }
         return 0;
-    }
-
-    /** The ids of a line. */
-    static int[] ids(JsonNode node, Tokenizer tokenizer, int vocabulary) {
-        if (node.has("input_ids")) {
-            return JsonInput.ids(node, "input_ids", vocabulary);
-        }
-        int[] prompt = tokenizer.encode(JsonInput.text(node, "prompt"), true);
-        int[] completion = tokenizer.encode(tokenizer.continuation(JsonInput.text(node, "completion")), false);
-        if (prompt.length == 0) {
-            throw new IllegalArgumentException("the prompt has no tokens");
-        }
-        return TokenRow.of(prompt, completion).ids();
     }
 
     private void print(LoadedModel loaded, List<int[]> rows, PrintWriter out) {

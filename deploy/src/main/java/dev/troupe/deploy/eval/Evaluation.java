@@ -1,6 +1,7 @@
 package dev.troupe.deploy.eval;
 
 import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.data.DataException;
 import dev.troupe.data.rewards.Answer;
 import dev.troupe.data.rewards.RuleReward;
 import dev.troupe.data.sources.Prompt;
@@ -101,11 +102,21 @@ public final class Evaluation {
         List<SampleRequest> requests = new ArrayList<>();
         for (int p = 0; p < plan.prompts().size(); p++) {
             int[] ids = PromptTokens.of(plan.prompts().get(p), tokenizer);
+            requireRoom(plan.prompts().get(p), ids.length);
             for (int s = 0; s < plan.samples(); s++) {
                 requests.add(SampleRequest.of(new TrajectoryRef(p, s), plan.seed(), ids, plan.maxNewTokens()));
             }
         }
         return requests;
+    }
+
+    private void requireRoom(Prompt prompt, int tokens) {
+        int room = form.config().maxPositions() - plan.maxNewTokens();
+        if (tokens == 0 || tokens > room) {
+            throw new DataException(prompt.where() + ": the prompt has " + tokens + " tokens; expected 1 to " + room
+                    + ", which with " + plan.maxNewTokens() + " new ones makes the "
+                    + form.config().maxPositions() + " of the model");
+        }
     }
 
     /** One a completion; none when nothing judges. */
@@ -115,8 +126,7 @@ public final class Evaluation {
         }
         List<TokenRow> rows = all.stream().map(Measured::row).toList();
         List<TrajectoryRef> ids = all.stream().map(Measured::id).toList();
-        try (Judge judge =
-                reward.open(prompt -> plan.prompts().get((int) prompt).columns())) {
+        try (Judge judge = reward.open(prompt -> plan.prompts().get((int) prompt))) {
             return judge.of(rows, ids);
         }
     }

@@ -1,6 +1,7 @@
 package dev.troupe.deploy.eval;
 
 import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.data.sources.Prompt;
 import dev.troupe.model.TokenRow;
 import dev.troupe.model.TokenRows;
 import dev.troupe.proto.Tensors;
@@ -35,11 +36,11 @@ public final class Judge implements AutoCloseable {
     private final int batch;
     private final Duration deadline;
 
-    /** Makes a judge of prompts whose other columns are found by their number. */
+    /** Makes a judge of prompts that are found by their number. */
     @FunctionalInterface
     public interface Opener {
         /** The judge, closed by the caller. */
-        Judge open(LongFunction<Map<String, Object>> columns);
+        Judge open(LongFunction<Prompt> prompts);
     }
 
     /**

@@ -1,27 +1,71 @@
 package dev.troupe.deploy.eval;
 
+import dev.troupe.data.DataException;
 import dev.troupe.data.sources.Prompt;
+import dev.troupe.data.sources.Reply;
+import dev.troupe.data.sources.TrainingText;
 import dev.troupe.model.ChatMessage;
+import dev.troupe.model.Dialogue;
+import dev.troupe.model.ModelException;
 import dev.troupe.model.Tokenizer;
-import java.util.List;
+import java.util.Arrays;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
-/** A prompt as the tokens that a model is given; the same for training and for its evaluation. */
+/** Rows as the tokens that a model is given; the same for training, for its evaluation and for every command. */
 public final class PromptTokens {
     private PromptTokens() {}
 
     /**
      * A text as it stands, bos as the tokenizer sets it; a dialogue by the chat template, up to where its answer
-     * begins.
+     * begins, or goes on.
      *
-     * @throws dev.troupe.model.ModelException when a dialogue meets a tokenizer without a chat template
+     * @throws DataException naming the row, when its chat template refuses a dialogue or there is none
      */
     public static int[] of(Prompt prompt, Tokenizer tokenizer) {
-        if (prompt.messages().isEmpty()) {
-            return tokenizer.encode(prompt.text(), true);
+        return at(
+                prompt.where(),
+                () -> prompt.isDialogue()
+                        ? tokenizer.encodePrompt(dialogue(prompt.dialogue()))
+                        : tokenizer.encode(prompt.text(), true));
+    }
+
+    /** A text to learn from; a dialogue by the chat template, answers included. */
+    public static int[] of(TrainingText text, Tokenizer tokenizer) {
+        return at(
+                String.valueOf(text.place()),
+                () -> text.isDialogue()
+                        ? tokenizer.encode(dialogue(text.dialogue()), false)
+                        : tokenizer.encode(text.text(), true));
+    }
+
+    /** A prompt with what follows it; of a dialogue all of it by the chat template, of texts the tokens of both. */
+    public static int[] of(Prompt prompt, Reply reply, Tokenizer tokenizer) {
+        if (!reply.messages().isEmpty()) {
+            return at(
+                    prompt.where(),
+                    () -> tokenizer.encode(dialogue(prompt.dialogue().and(reply.messages())), false));
         }
-        List<ChatMessage> messages = prompt.messages().stream()
-                .map(m -> new ChatMessage(m.role(), m.content()))
-                .toList();
-        return tokenizer.encode(messages, true);
+        int[] first = of(prompt, tokenizer);
+        int[] rest = tokenizer.encode(tokenizer.continuation(reply.text()), false);
+        int[] whole = Arrays.copyOf(first, first.length + rest.length);
+        System.arraycopy(rest, 0, whole, first.length, rest.length);
+        return whole;
+    }
+
+    /** A row's dialogue as the model's chat template takes it. */
+    public static Dialogue dialogue(dev.troupe.data.sources.Dialogue given) {
+        return new Dialogue(
+                given.messages().stream().map(m -> new ChatMessage(m.values())).toList(),
+                given.tools(),
+                given.arguments());
+    }
+
+    private static int[] at(@Nullable String where, Supplier<int[]> tokens) {
+        try {
+            return tokens.get();
+        } catch (ModelException e) {
+            throw new DataException(where + ": " + e.getMessage(), e);
+        }
     }
 }

@@ -2,10 +2,12 @@ package dev.troupe.deploy.run;
 
 import com.typesafe.config.Config;
 import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.data.DataException;
 import dev.troupe.data.DataSettings;
 import dev.troupe.data.sources.CompletedPrompt;
 import dev.troupe.data.sources.Source;
 import dev.troupe.data.sources.Sources;
+import dev.troupe.deploy.eval.PromptTokens;
 import dev.troupe.deploy.eval.Sampler;
 import dev.troupe.learner.algorithm.Distillation;
 import dev.troupe.learner.ledger.LedgerActor.Prompts;
@@ -66,11 +68,36 @@ final class GivenCompletions implements Prompts {
 
     /** Tokens are cut from the whole text's where the prompt's begin it, and made apart where they do not. */
     private static int[] ids(CompletedPrompt row, int[] prompt, Tokenizer tokenizer, int endToken) {
-        String completion = tokenizer.continuation(row.completion());
-        int[] whole = tokenizer.encode(row.prompt() + completion, true);
+        if (row.prompt().isDialogue()) {
+            return answer(row, prompt, tokenizer, endToken);
+        }
+        String text = row.prompt().text();
+        String completion = tokenizer.continuation(row.completion().text());
+        int[] whole = tokenizer.encode(text + completion, true);
         boolean joined = whole.length >= prompt.length && Arrays.equals(Arrays.copyOf(whole, prompt.length), prompt);
         int[] rest =
                 joined ? Arrays.copyOfRange(whole, prompt.length, whole.length) : tokenizer.encode(completion, false);
+        return ended(rest, endToken);
+    }
+
+    /** What the chat template writes after the prompt, up to the end token, which it may follow with a line's end. */
+    private static int[] answer(CompletedPrompt row, int[] prompt, Tokenizer tokenizer, int endToken) {
+        int[] whole = PromptTokens.of(row.prompt(), row.completion(), tokenizer);
+        if (whole.length <= prompt.length || !Arrays.equals(Arrays.copyOf(whole, prompt.length), prompt)) {
+            throw new DataException(
+                    "data.prompts = " + row.prompt().where()
+                            + ": the chat template writes another prompt when its completion follows; expected the same tokens");
+        }
+        int end = whole.length;
+        while (end > prompt.length && whole[end - 1] != endToken) {
+            end--;
+        }
+        return end == prompt.length
+                ? ended(Arrays.copyOfRange(whole, prompt.length, whole.length), endToken)
+                : Arrays.copyOfRange(whole, prompt.length, end);
+    }
+
+    private static int[] ended(int[] rest, int endToken) {
         if (endToken == NO_END || rest.length > 0 && rest[rest.length - 1] == endToken) {
             return rest;
         }

@@ -173,7 +173,7 @@ public final class Learning {
         Prompt prompt = source.draw(n);
         int[] ids = PromptTokens.of(prompt, tokenizer);
         if (ids.length == 0 || ids.length > room) {
-            throw new SettingsException("data.prompts = " + source.name() + ", draw " + n + ": the prompt has "
+            throw new SettingsException(prompt.where("data.prompts = " + source.name()) + ": the prompt has "
                     + ids.length + " tokens; expected 1 to " + room + ", which with max_new_tokens makes the " + context
                     + " that the model and rollout.context allow: \""
                     + begin(prompt.text()) + "\"");

@@ -3,9 +3,12 @@ package dev.troupe.deploy.run;
 import com.typesafe.config.Config;
 import dev.troupe.data.DataSettings;
 import dev.troupe.data.sources.PreferencePair;
+import dev.troupe.data.sources.Reply;
 import dev.troupe.data.sources.Source;
 import dev.troupe.data.sources.Sources;
+import dev.troupe.data.sources.TrainingText;
 import dev.troupe.data.tokenizer.TokenizerFolder;
+import dev.troupe.deploy.eval.PromptTokens;
 import dev.troupe.deploy.report.MetricsWriter;
 import dev.troupe.deploy.report.RunFolder;
 import dev.troupe.deploy.report.Summary;
@@ -42,6 +45,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 
 /** Trains on a data set, without actors: language modelling ({@code sft}) and reward models ({@code reward}). */
 final class OfflineRun implements AutoCloseable {
@@ -91,6 +96,7 @@ final class OfflineRun implements AutoCloseable {
         out.println(name + ": " + start.trainable());
         try (Tokenizer tokenizer =
                 start.folder().tokenizer(ModelSettings.from(config).template())) {
+            DataNotes.ofTexts(data, rewards, tokenizer).forEach(note -> out.println("note: " + note));
             Decoder decoder = first.call(() -> start.form().decoder(start.tensors(), true));
             try (TrainedModel model = TrainedModel.of(name, decoder, settings.adam(), first)) {
                 long tokens = rewards ? rewardModel(model, tokenizer) : languageModel(model, tokenizer);
@@ -122,16 +128,32 @@ final class OfflineRun implements AutoCloseable {
             if (!rewards) {
                 RunModels.requireLanguageModel(config, "model.policy", policy);
             }
-            policy.tokenizer().close();
+            try (Tokenizer tokenizer = policy.tokenizer()) {
+                requireRendered(data, rewards, tokenizer);
+            }
         }
-        long seed = config.getLong("seed");
-        if (rewards) {
-            Sources.pairs(data, seed);
-            Sources.heldOutPairs(data);
+    }
+
+    /** Reads what is learned from, and puts each dialogue through the chat template, which may refuse it. */
+    private static void requireRendered(DataSettings data, boolean pairs, Tokenizer tokenizer) {
+        if (pairs) {
+            all(Sources.pairs(data, 0), Sources.heldOutPairs(data))
+                    .filter(pair -> pair.prompt().isDialogue())
+                    .forEach(pair -> {
+                        PromptTokens.of(pair.prompt(), pair.chosen(), tokenizer);
+                        PromptTokens.of(pair.prompt(), pair.rejected(), tokenizer);
+                    });
         } else {
-            Sources.texts(data, seed);
-            Sources.heldOutTexts(data);
+            all(Sources.texts(data, 0), Sources.heldOutTexts(data))
+                    .filter(TrainingText::isDialogue)
+                    .forEach(text -> PromptTokens.of(text, tokenizer));
         }
+    }
+
+    /** A file's rows; of an endless source none. */
+    private static <T> Stream<T> all(Source<T> source, List<T> held) {
+        long rows = source.size() == Source.ENDLESS ? 0 : source.size();
+        return Stream.concat(LongStream.range(0, rows).mapToObj(source::draw), held.stream());
     }
 
     private static boolean rewards(Config config) {
@@ -176,7 +198,7 @@ final class OfflineRun implements AutoCloseable {
     }
 
     private long languageModel(TrainedModel model, Tokenizer tokenizer) {
-        Source<String> texts = Sources.texts(data, settings.seed());
+        Source<TrainingText> texts = Sources.texts(data, settings.seed());
         List<TokenRow> rows = new ArrayList<>();
         for (long n = 0; n < rows(texts.size()); n++) {
             rows.add(text(tokenizer, texts.draw(n)));
@@ -221,27 +243,24 @@ final class OfflineRun implements AutoCloseable {
         return size == Source.ENDLESS ? settings.steps() * settings.prompts() : size;
     }
 
-    private TokenRow text(Tokenizer tokenizer, String text) {
-        return row(tokenizer, tokenizer.encode(text, true), new int[0]);
+    private TokenRow text(Tokenizer tokenizer, TrainingText text) {
+        int[] ids = PromptTokens.of(text, tokenizer);
+        return row(text.isDialogue() ? ids : tokenizer.ended(ids));
     }
 
     private RewardModelling.Pair pair(Tokenizer tokenizer, PreferencePair pair) {
-        int[] prompt = tokenizer.encode(pair.prompt(), true);
         return new RewardModelling.Pair(
-                row(tokenizer, prompt, tokenizer.encode(tokenizer.continuation(pair.chosen()), false)),
-                row(tokenizer, prompt, tokenizer.encode(tokenizer.continuation(pair.rejected()), false)));
+                answered(tokenizer, pair, pair.chosen()), answered(tokenizer, pair, pair.rejected()));
     }
 
-    /**
-     * Both parts and the end token, cut at {@code offline.max_length}; what is learned begins after the first token.
-     */
-    private TokenRow row(Tokenizer tokenizer, int[] first, int[] rest) {
-        int length = first.length + rest.length;
-        int[] ids = Arrays.copyOf(first, length);
-        System.arraycopy(rest, 0, ids, first.length, rest.length);
-        int[] ended = tokenizer.ended(ids);
-        return new TokenRow(
-                ended.length > settings.maxLength() ? Arrays.copyOf(ended, settings.maxLength()) : ended, 1);
+    private TokenRow answered(Tokenizer tokenizer, PreferencePair pair, Reply reply) {
+        int[] ids = PromptTokens.of(pair.prompt(), reply, tokenizer);
+        return row(pair.prompt().isDialogue() ? ids : tokenizer.ended(ids));
+    }
+
+    /** Cut at {@code offline.max_length}; what is learned begins after the first token. */
+    private TokenRow row(int[] ids) {
+        return new TokenRow(ids.length > settings.maxLength() ? Arrays.copyOf(ids, settings.maxLength()) : ids, 1);
     }
 
     private long learn(TrainedModel model, Objective objective) {

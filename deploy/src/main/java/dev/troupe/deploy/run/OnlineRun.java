@@ -29,13 +29,18 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The learner's side of an online run, from the first evaluation to the summary; in one JVM the other roles too.
  */
 final class OnlineRun {
+    private static final Logger LOG = LoggerFactory.getLogger(OnlineRun.class);
+
     private final Settings settings;
     private final Config config;
     private final RunNode node;
@@ -84,6 +89,7 @@ final class OnlineRun {
                         policy.folder().tokenizer(ModelSettings.from(config).template());
                 TensorThread judging =
                         TensorThread.start("evaluation", Runtime.getRuntime().availableProcessors())) {
+            sayDataNotes(forms, tokenizer);
             EvaluationPlan plan = EvaluationPlan.from(config);
             Evaluation evaluation = evaluation(models, forms, policy, tokenizer, plan, judging);
             out.printf(
@@ -103,6 +109,17 @@ final class OnlineRun {
             out.println("summary: " + node.folder().summary());
             return report.status().equals("done") ? 0 : Interrupts.EXIT_CODE;
         }
+    }
+
+    private void sayDataNotes(RunForms forms, Tokenizer tokenizer) {
+        DataSettings data = DataSettings.from(config);
+        Set<String> read =
+                RunReward.of(RewardSettings.from(config), data, forms).columns();
+        if (read != null && Learning.needs(config).teacher() != null) {
+            read.add("completion");
+        }
+        DataNotes.ofPrompts(List.of(data.prompts(), data.evalPrompts()), read, tokenizer)
+                .forEach(note -> LOG.warn("{}", note));
     }
 
     /** To whoever has asked for an end, or asks from now on: what is left takes as long as the first evaluation did. */

@@ -109,12 +109,13 @@ final class Preflight {
         int room = Learning.room(config, context);
         boolean chat = false;
         for (Prompt prompt : Sources.evaluation(data)) {
-            chat |= !prompt.messages().isEmpty();
+            chat |= prompt.isDialogue();
             int n = PromptTokens.of(prompt, tokenizer).length;
-            if (n > room) {
-                throw new SettingsException("eval.prompts = " + data.evalPrompts() + ", prompt " + (prompt.draw() + 1)
-                        + " has " + n + " tokens; expected at most " + room + ", which with max_new_tokens makes the "
-                        + context + " of the model: \"" + Learning.begin(prompt.text()) + "\"");
+            if (n == 0 || n > room) {
+                throw new SettingsException(
+                        prompt.where("eval.prompts = " + data.evalPrompts()) + ": the prompt has " + n
+                                + " tokens; expected 1 to " + room + ", which with max_new_tokens makes the " + context
+                                + " of the model: \"" + Learning.begin(prompt.text()) + "\"");
             }
         }
         if (chat && !tokenizer.templateEndsAnswers()) {

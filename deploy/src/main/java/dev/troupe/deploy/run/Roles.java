@@ -134,7 +134,7 @@ final class Roles {
         RewardSettings settings = RewardSettings.from(node.config());
         RunReward reward = RunReward.of(settings, DataSettings.from(node.config()), forms);
         RewardScorer scorer = reward.open(
-                name, settings.threads(), reward.trainingColumns(node.config().getLong("seed")));
+                name, settings.threads(), reward.trainingPrompts(node.config().getLong("seed")));
         RewardNode started = RewardNode.start(node.cluster(), node.station(name), scorer, reward.description());
         return new Role(name, started.ended(), () -> started.ended().complete("drained"), started);
     }

@@ -22,12 +22,14 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.function.LongFunction;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /** What completions are worth, as the settings say: opened by the reward actor, by evaluations and by commands. */
 public final class RunReward {
@@ -71,13 +73,13 @@ public final class RunReward {
      *
      * @param name of its threads
      * @param threads cores of one pass of a model
-     * @param columns of the row that a draw number stands for
+     * @param prompts by draw number; null where nobody reads more than texts
      */
-    public RewardScorer open(String name, int threads, LongFunction<Map<String, Object>> columns) {
+    public RewardScorer open(String name, int threads, @Nullable LongFunction<Prompt> prompts) {
         List<WeightedScorer.Part> opened = new ArrayList<>();
         try {
             for (RewardPart part : settings.parts()) {
-                opened.add(new WeightedScorer.Part(part.name(), part.weight(), part(name, threads, part, columns)));
+                opened.add(new WeightedScorer.Part(part.name(), part.weight(), part(name, threads, part, prompts)));
             }
         } catch (RuntimeException e) {
             opened.forEach(part -> part.scorer().close());
@@ -86,7 +88,7 @@ public final class RunReward {
         return settings.weighted() ? new WeightedScorer(opened) : opened.get(0).scorer();
     }
 
-    private RewardScorer part(String name, int threads, RewardPart part, LongFunction<Map<String, Object>> columns) {
+    private RewardScorer part(String name, int threads, RewardPart part, @Nullable LongFunction<Prompt> prompts) {
         return switch (part.kind()) {
             case MODEL -> {
                 Model model = models.apply(part);
@@ -96,7 +98,7 @@ public final class RunReward {
                 RuleReward rule = rule(part, data);
                 yield new RuleScorer(
                         rule,
-                        new AnswerTexts(policy.tokenizer(), columns),
+                        new AnswerTexts(policy.tokenizer(), prompts),
                         settings.concurrency(),
                         settings.deadline());
             }
@@ -106,7 +108,7 @@ public final class RunReward {
                         URI.create(part.what()),
                         settings.http(),
                         settings.deadline(),
-                        new AnswerTexts(policy.tokenizer(), columns));
+                        new AnswerTexts(policy.tokenizer(), prompts));
         };
     }
 
@@ -117,20 +119,39 @@ public final class RunReward {
      */
     public Judge.Opener judge(String name, Duration deadline) {
         int cores = Runtime.getRuntime().availableProcessors();
-        return columns -> new Judge(open(name, cores, columns), settings.batch(), deadline);
+        return prompts -> new Judge(open(name, cores, prompts), settings.batch(), deadline);
     }
 
-    /** The other columns of training prompts, by draw number: none are read where nobody asks for them. */
-    LongFunction<Map<String, Object>> trainingColumns(long seed) {
+    /** The training prompts by draw number; null, and none are read, where nobody judges by more than texts. */
+    @Nullable
+    LongFunction<Prompt> trainingPrompts(long seed) {
         boolean wanted = settings.parts().stream()
-                .anyMatch(part -> part.kind() == RewardPart.Kind.HTTP
+                .anyMatch(part -> readsRows(part)
                         || (part.kind() == RewardPart.Kind.RULE
                                 && !rule(part, data).columns().isEmpty()));
-        if (!wanted) {
-            return draw -> Map.of();
+        return wanted ? Sources.prompts(data, seed)::draw : null;
+    }
+
+    private boolean readsRows(RewardPart part) {
+        return switch (part.kind()) {
+            case HTTP -> true;
+            case RULE -> rule(part, data).readsRows();
+            case MODEL -> false;
+        };
+    }
+
+    /** The columns that those who judge read; null when they may read any. */
+    public @Nullable Set<String> columns() {
+        Set<String> read = new TreeSet<>();
+        for (RewardPart part : settings.parts()) {
+            if (readsRows(part)) {
+                return null;
+            }
+            if (part.kind() == RewardPart.Kind.RULE) {
+                read.addAll(rule(part, data).columns());
+            }
         }
-        Source<Prompt> prompts = Sources.prompts(data, seed);
-        return draw -> prompts.draw(draw).columns();
+        return read;
     }
 
     /** Who judges, in a line. */
@@ -172,7 +193,7 @@ public final class RunReward {
     private static void require(RewardPart part, List<String> columns, String file, Prompt prompt) {
         for (String column : columns) {
             if (!prompt.columns().containsKey(column)) {
-                throw new SettingsException(file + ": the prompt \"" + Learning.begin(prompt.text())
+                throw new SettingsException(prompt.where(file) + ": the prompt \"" + Learning.begin(prompt.text())
                         + "\" has no column \"" + column + "\", which " + part.key() + " = " + part.what()
                         + " reads; its row has beside the prompt "
                         + prompt.columns().keySet());

@@ -1,5 +1,6 @@
 package dev.troupe.deploy.select;
 
+import dev.troupe.data.sources.Dialogue;
 import dev.troupe.data.sources.Message;
 import dev.troupe.data.sources.Prompt;
 import java.util.Comparator;
@@ -52,7 +53,7 @@ public sealed interface Choice {
                 return List.of();
             }
             Map<String, Object> row = new LinkedHashMap<>();
-            row.put("prompt", asked(prompt));
+            row.putAll(asked(prompt));
             row.put("chosen", said(prompt, first(completions, best)));
             row.put("rejected", said(prompt, first(completions, worst)));
             row.put("score_chosen", best);
@@ -71,7 +72,7 @@ public sealed interface Choice {
 
     private static Map<String, Object> row(Prompt prompt, Scored completion) {
         Map<String, Object> row = new LinkedHashMap<>();
-        row.put("prompt", asked(prompt));
+        row.putAll(asked(prompt));
         row.put("completion", said(prompt, completion));
         row.put("reward", completion.reward());
         if (completion.verdict().rewards().size() > 1) {
@@ -80,12 +81,35 @@ public sealed interface Choice {
         return row;
     }
 
-    /** A dialogue as its turns, and what the model said as one more: the field's conversational rows. */
-    private static Object asked(Prompt prompt) {
-        return prompt.messages().isEmpty() ? prompt.text() : prompt.messages();
+    /** A text, or a dialogue as its turns with what else the chat template reads: the field's conversational rows. */
+    private static Map<String, Object> asked(Prompt prompt) {
+        if (!prompt.isDialogue()) {
+            return Map.of("prompt", prompt.text());
+        }
+        Dialogue dialogue = prompt.dialogue();
+        List<Message> turns = dialogue.messages();
+        Map<String, Object> asked = new LinkedHashMap<>();
+        // The beginning of an answer belongs to the answer, so that each is one turn wherever the row is read.
+        asked.put("prompt", turns.subList(0, asked(dialogue)));
+        if (!dialogue.tools().isEmpty()) {
+            asked.put("tools", dialogue.tools());
+        }
+        if (!dialogue.arguments().isEmpty()) {
+            asked.put("chat_template_kwargs", dialogue.arguments());
+        }
+        return asked;
     }
 
+    /** What the model said, as one more turn of a dialogue. */
     private static Object said(Prompt prompt, Scored completion) {
-        return prompt.messages().isEmpty() ? completion.text() : List.of(new Message("assistant", completion.text()));
+        List<Message> said = List.of(new Message("assistant", completion.text()));
+        return prompt.isDialogue()
+                ? prompt.dialogue().and(said).messages().subList(asked(prompt.dialogue()), asked(prompt.dialogue()) + 1)
+                : completion.text();
+    }
+
+    /** How many turns ask. */
+    private static int asked(Dialogue dialogue) {
+        return dialogue.messages().size() - (dialogue.endsWithAssistant() ? 1 : 0);
     }
 }

@@ -37,7 +37,7 @@ class EvaluationTest {
                 () -> Decoder.load(base.config(), base.weights(), false),
                 null,
                 tokenizer,
-                columns -> new Judge(scorer(), 64, Duration.ofMinutes(5)),
+                prompts -> new Judge(scorer(), 64, Duration.ofMinutes(5)),
                 gold,
                 EvaluationPlan.from(of.config()),
                 thread);
