@@ -3,6 +3,7 @@
 usage: jinja_cases.py templates DIR OUT
        jinja_cases.py expressions SEED COUNT OUT
        jinja_cases.py statements SEED COUNT OUT
+       jinja_cases.py chosen FOLDERS OUT
 
 OUT gets one JSON object per line: "source" with "text", or with "failed" where jinja2 fails, or with "any" where the
 text holds an address of memory. The first line of composed cases holds the names that all of them see.
@@ -11,11 +12,15 @@ import datetime
 import json
 import os
 import random
+import resource
+import subprocess
 import sys
 
 from jinja_dialogues import dialogues
 from transformers.utils.chat_template_utils import _compile_jinja_template, _render_with_assistant_indices
 
+MEMORY = 4 << 30
+LONGEST = 1 << 20
 NOW = datetime.datetime(2024, 7, 5, 9, 3, 7, 4210)
 
 NAMES = {
@@ -41,7 +46,12 @@ NAMES = {
             {"type": "function", "function": {"name": "f", "arguments": {"a": 1, "b": [True, None]}}}]},
         {"role": "tool", "content": "22 \u00b0C"},
     ],
+    "tools": None, "documents": None, "add_generation_prompt": True,
 }
+
+
+def fresh_names():
+    return json.loads(json.dumps(NAMES))
 
 
 def environment():
@@ -53,27 +63,40 @@ def environment():
 ENV = environment()
 
 
-def outcome(source, names, ranges=False):
+def may_hold_address(text):
+    """Whether letters of the text in their order spell what objects without a text of their own print as."""
+    for word in ("object", "tcejbo", "function"):
+        letters = iter(text.lower())
+        if all(letter in letters for letter in word):
+            return True
+    return False
+
+
+def render(template, names, ranges):
+    if not ranges:
+        return template.render(**names), None
+    rest = dict(names)
+    given = [rest.pop(key, None) for key in ("messages", "tools", "documents", "add_generation_prompt")]
+    return _render_with_assistant_indices(template, *given, **rest)
+
+
+def outcome(template, source, names, ranges=False):
+    """The text that a template gives, or how it fails; None for what is left out."""
     case = {"source": source}
     try:
-        template = ENV.from_string(source)
-        if ranges:
-            rest = dict(names)
-            given = [rest.pop(key, None) for key in ("messages", "tools", "documents", "add_generation_prompt")]
-            text, found = _render_with_assistant_indices(template, *given, **rest)
-            case["ranges"] = found
-        else:
-            text = template.render(**names)
-        if " at 0x" in text:
-            case["any"] = True
-        else:
-            case["text"] = text
-            text.encode()
+        template = template or ENV.from_string(source)
+        text, found = render(template, names, ranges)
+        if len(text) > LONGEST:
+            return None
+        text.encode()
     except UnicodeEncodeError:
         return None
     except Exception as error:
-        case.pop("text", None)
         case["failed"] = type(error).__name__ + ": " + str(error)[:200]
+        return case
+    case["text"] = text
+    if ranges:
+        case["ranges"] = found
     return case
 
 
@@ -90,11 +113,32 @@ def templates(folder, path):
                 continue
             with open(os.path.join(folder, name), encoding="utf-8") as file:
                 source = file.read()
+            template = ENV.from_string(source)
             for number, names in enumerate(dialogues()):
-                case = outcome(source, names)
+                case = outcome(template, "", names, ranges="tools" in names)
+                case["template"] = name
                 case["id"] = f"{name[:-6]}/{number}"
                 case["names"] = names
                 yield case
+
+    write(path, cases())
+
+
+def chosen(shared, path):
+    """The cases that the tests hold without Python: those of jinja_chosen.py, and folders of templates with messages."""
+    from jinja_chosen import SOURCES
+
+    def cases():
+        yield {"names": NAMES}
+        for source in SOURCES:
+            yield outcome(None, source, fresh_names(), ranges=True)
+        for folder in sorted(os.listdir(shared)):
+            with open(os.path.join(shared, folder, "chat_template.jinja"), encoding="utf-8") as file:
+                source = file.read()
+            with open(os.path.join(shared, folder, "messages.jsonl"), encoding="utf-8") as file:
+                for line in file:
+                    names = {"messages": json.loads(line)["messages"], "add_generation_prompt": True, "tools": None, "documents": None}
+                    yield {**outcome(None, source, names, ranges=True), "id": folder, "names": names}
 
     write(path, cases())
 
@@ -104,22 +148,41 @@ def composed(kind, seed, count, path):
 
     grammar = {"expressions": Expressions, "statements": Statements}[kind](random.Random(seed), NAMES)
 
-    def cases():
-        yield {"names": NAMES}
-        made = 0
-        while made < count:
-            case = outcome(grammar.source(), NAMES, ranges=kind == "statements")
-            if case is not None:
-                made += 1
-                yield case
+    cases = []
+    while len(cases) < count:
+        case = outcome(None, grammar.source(), fresh_names(), ranges=kind == "statements")
+        if case is not None:
+            cases.append(case)
+    hide_addresses(cases, path + ".again")
+    write(path, [{"names": NAMES}, *cases])
 
-    write(path, cases())
+
+def hide_addresses(cases, path):
+    """Renders what may hold an address of memory in another process, where addresses differ."""
+    suspects = [case for case in cases if may_hold_address(case.get("text", ""))]
+    write(path, suspects)
+    subprocess.run([sys.executable, __file__, "again", path], check=True)
+    with open(path, encoding="utf-8") as file:
+        for case, line in zip(suspects, file):
+            if json.loads(line)["text"] != case["text"]:
+                del case["text"]
+                case["any"] = True
+
+
+def again(path):
+    with open(path, encoding="utf-8") as file:
+        sources = [json.loads(line)["source"] for line in file]
+    write(path, [outcome(None, source, fresh_names()) for source in sources])
 
 
 if __name__ == "__main__":
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-    sys.setrecursionlimit(2000)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     if sys.argv[1] == "templates":
         templates(sys.argv[2], sys.argv[3])
+    elif sys.argv[1] == "again":
+        again(sys.argv[2])
+    elif sys.argv[1] == "chosen":
+        chosen(sys.argv[2], sys.argv[3])
     else:
         composed(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])

@@ -7,7 +7,7 @@ LISTS = ["l", "ls", "le", "lm", "ll", "lf", "pairs", "users", "messages"]
 DICTS = ["d", "de", "di", "users[0]", "messages[2]", "d.c"]
 LITERALS = ["'a'", "'b c'", '"x"', "''", "' '", "'\\n'", "'\\u00e9\\x41\\t\\q'", "'a' 'b'", "'%s-%s'", "'{}'", "'A,b,,c'",
             "'1_000'", "'0x1F'", "'  x '", "'<a href=\"x\">t</a>'", "'\\'q'", "'don\\'t \"do\"'", "'12.50'", "'-7'", "'tEst cAse'"]
-NUMBERS = ["0", "1", "2", "3", "-1", "-2", "5", "10", "255", "1_000", "0x1f", "0b101", "0o17", "1000000007", "99999999999999999999"]
+NUMBERS = ["0", "1", "2", "3", "-1", "-2", "5", "10", "255", "1_2", "0x1f", "0b101", "0o17", "1009", "99999999999999999999"]
 REALS = ["0.5", "1.0", "2.25", "-1.5", "1e3", "1e-7", "3.0e20", "0.1", "123456.789", "1_0.5", "5e-324"]
 
 METHODS = {
@@ -126,7 +126,7 @@ class Expressions:
         if kind < 3:
             return f"{self.maybe(self.int, d)} {self.pick('+', '-', '*', '//', '%', '/')} {self.maybe(self.int, d)}"
         if kind == 3:
-            return f"({self.int(0)} {self.pick('**', '**', '*')} {self.pick('2', '3', '0', '-1', '10', 'n', '0.5')})"
+            return f"({self.int(0)} {self.pick('**', '**', '*')} {self.pick('2', '3', '0', '-1', '10', 'n')})"
         if kind == 4:
             return self.pick("-", "+", "- -") + self.int(0)
         if kind == 5:
@@ -262,10 +262,11 @@ class Statements(Expressions):
     def source(self):
         self.macros = []
         self.loops = 0
-        return "".join(self.statement(self.rng.randrange(2, 5)) for _ in range(self.rng.randrange(1, 5)))
+        before = self.pick("{% set ns = namespace(a=1, b='q') %}{% set i = 5 %}", "{%- set ns = namespace(b=[]) %}\n", "")
+        return before + "".join(self.statement(self.rng.randrange(2, 5)) for _ in range(self.rng.randrange(1, 5)))
 
     def gap(self):
-        return self.pick("", "", " ", "\n", "\n  ", "  ", "\n\n", " text ", "x\n", "\t", "\n y", "\u3000\n", "{", "%}", "}}", "\r\n", "# ", "lo w\n   ")
+        return self.pick("", "", " ", "\n", "\n  ", "  ", "\n\n", " text ", "x\n", "\t", "\n y", "\u3000\n", "{ ", "%}", "}}", "\r\n", "# ", "lo w\n   ")
 
     def tag(self, body, variable=False):
         left, right = ("{{", "}}") if variable else ("{%", "%}")
@@ -273,6 +274,12 @@ class Statements(Expressions):
         return self.gap() + left + self.pick("", "", "", "-", "+") + self.pick(" ", "") + body + self.pick(" ", " ", "\n") + self.pick(*ends) + right + self.gap()
 
     def expr(self):
+        while True:
+            expr = self.anyhow()
+            if "loop" not in expr or self.loops or self.chance(0.05):
+                return expr
+
+    def anyhow(self):
         if self.chance(0.6):
             return self.pick("a1", "b1", "n", "s", "v", "i", "x", "loop.index", "loop.last", "ns.a", "ns.b", "l", "loop.length", "loop.revindex0", "caller()",
                              "varargs", "kwargs", "loop.previtem", "loop.nextitem", "loop.cycle(1, 2)", "loop.changed(i)", "loop.depth", "loop.first", "loop",
@@ -306,7 +313,9 @@ class Statements(Expressions):
         if kind == 11:
             return self.tag(self.call(), True)
         if kind == 12:
-            return self.tag("call" + self.pick("", "(i)", "(i, v=3)") + " " + self.call()) + self.body(depth) + self.tag("endcall")
+            if not self.macros:
+                return self.macro(depth)
+            return self.tag("call" + self.pick("", "(i)", "(i, v=3)") + " " + self.call().replace(".name", "()")) + self.body(depth) + self.tag("endcall")
         if kind == 13:
             return self.tag("filter " + self.pick("upper", "trim", "replace('x', 'zz')", "length", "indent(2)|upper", "e")) + self.body(depth) + self.tag("endfilter")
         if kind == 14:
@@ -340,12 +349,14 @@ class Statements(Expressions):
         name = "m" + str(self.rng.randrange(4))
         self.macros.append(name)
         loops, self.loops = self.loops, 0
-        text = self.tag(f"macro {name}(" + self.pick("", "i", "i, v=2", "i='d', v=i", "v, x=n", "caller=none", "i, i") + ")") + self.body(depth)
+        text = self.tag(f"macro {name}(" + self.pick("", "i", "i, v=2", "i='d', v=i", "v, x=n", "caller=none", "i", "i, i" if self.chance(0.1) else "x") + ")") + self.body(depth)
         if self.chance(0.3):
             text += self.tag(self.pick("caller()", "caller(1)", "varargs", "kwargs", "caller(i, v=i)"), True)
         self.loops = loops
         return text + self.tag("endmacro")
 
     def call(self):
+        if not self.macros and self.chance(0.9):
+            return "namespace(q=1)"
         name = self.rng.choice(self.macros) if self.macros else "m0"
         return name + self.pick("()", "(1)", "(1, 2)", "(1, v=3)", "(i=5)", "(*l)", "(1, 2, 3, q=4)", "(n)", "(v=a1)", "(**{'i': 1})", ".name", "(x=1)")

@@ -74,7 +74,7 @@ final class Arithmetic {
         if (!Texts.is(value) && !(value instanceof Sequence)) {
             throw unsupported("*", value, times);
         }
-        long count = Math.max(0, Numbers.clipped(times));
+        long count = Math.max(0, Numbers.size(times));
         if (value instanceof Sequence sequence) {
             run.items(count * sequence.items().size());
             List<Object> all = new ArrayList<>();
@@ -128,9 +128,11 @@ final class Arithmetic {
         }
         double quotient = a.bitLength() <= 53 && b.bitLength() <= 53
                 ? a.doubleValue() / b.doubleValue()
-                : new BigDecimal(a)
-                        .divide(new BigDecimal(b), new MathContext(60))
-                        .doubleValue();
+                : Math.copySign(
+                        new BigDecimal(a)
+                                .divide(new BigDecimal(b), new MathContext(60))
+                                .doubleValue(),
+                        a.signum() < 0 == b.signum() < 0 ? 1 : -1);
         if (Double.isInfinite(quotient)) {
             throw new PyError(PyError.Kind.OVERFLOW, "integer division result too large for a float");
         }
@@ -207,7 +209,7 @@ final class Arithmetic {
         return power;
     }
 
-    /** Small whole powers and roots to the last bit; the others as the platform computes them. */
+    /** Small whole powers to the last bit; the others as the platform computes them. */
     private static double exact(double a, double b) {
         boolean finite = !Double.isNaN(a) && !Double.isInfinite(a) && a != 0;
         if (finite && b == Math.rint(b) && Math.abs(b) <= EXACT_POWERS) {
@@ -215,7 +217,7 @@ final class Arithmetic {
             BigDecimal value = b < 0 ? BigDecimal.ONE.divide(power, new MathContext(60)) : power;
             return value.doubleValue();
         }
-        return b == 0.5 && a > 0 ? Math.sqrt(a) : Math.pow(a, b);
+        return Math.pow(a, b);
     }
 
     Object negative(Object value) {

@@ -57,7 +57,10 @@ final class Casing {
         String upper = Character.toString(c).toUpperCase(Locale.ROOT);
         int first = upper.codePointAt(0);
         int size = Character.charCount(first);
-        if (upper.length() == size || !Characters.isCased(first)) {
+        if (upper.length() == size) {
+            return Character.toString(c);
+        }
+        if (!Characters.isCased(first)) {
             return upper;
         }
         String rest =

@@ -13,6 +13,11 @@ final class CollectionMethods {
     private CollectionMethods() {}
 
     static Object find(Object self, String name) {
+        Object found = lookup(self, name);
+        return found instanceof Function method ? method.named(name, self) : found;
+    }
+
+    private static Object lookup(Object self, String name) {
         if (self instanceof PyList list) {
             return CHANGING.contains(name) ? Undefined.unsafe(self, name) : ofList(list, name);
         }
@@ -30,7 +35,7 @@ final class CollectionMethods {
 
     private static Object method(
             String name, int least, int most, java.util.function.Function<List<Object>, Object> body) {
-        return new Function("<built-in method " + name + ">", (run, args) -> body.apply(args.only(name, least, most)));
+        return new Function("", (run, args) -> body.apply(args.only(name, least, most)));
     }
 
     private static Object ofList(PyList list, String name) {

@@ -1,5 +1,6 @@
 package dev.troupe.model.jinja;
 
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,6 +13,7 @@ final class ExpressionCompiler {
     private static final PyError NOT_CONSTANT = PyError.template("not constant");
 
     private final Run folding;
+    private final List<PyError> unknown = new ArrayList<>();
 
     /** @param folding the run in which constants are computed */
     ExpressionCompiler(Run folding) {
@@ -19,28 +21,47 @@ final class ExpressionCompiler {
     }
 
     Code.Eval compile(Expr expr, Scope scope) {
-        Code.Eval code = located(expr.line(), plain(expr, scope));
         if (expr instanceof Expr.Const constant) {
             return constant(constant.value());
         }
+        int before = unknown.size();
+        Code.Eval code = located(expr.line(), plain(expr, scope));
         boolean whole = expr instanceof Expr.TupleOf
                 || expr instanceof Expr.ListOf
                 || expr instanceof Expr.DictOf
                 || expr instanceof Expr.Name
                 || expr instanceof Expr.Slice;
         Object value = whole ? Missing.MISSING : fold(code);
-        return isSafe(value) ? constant(value) : code;
+        if (!isSafe(value)) {
+            return code;
+        }
+        forget(before);
+        return constant(value);
     }
 
     /** What is printed: a text that is known already, or code. */
     Code.Eval printed(Expr expr, Scope scope) {
+        int before = unknown.size();
         Code.Eval code = compile(expr, scope);
-        Object value = fold(located(expr.line(), plain(expr, scope)));
-        if (value != Missing.MISSING) {
-            String text = Repr.str(value);
-            return locals -> text;
+        Object value = fold(code);
+        if (value == Missing.MISSING) {
+            return locals -> Repr.str(code.eval(locals));
         }
-        return locals -> Repr.str(code.eval(locals));
+        forget(before);
+        String text = Repr.str(value);
+        return locals -> text;
+    }
+
+    /** What a constant leaves out is not looked at: {@code true or x|nosuch} is valid. */
+    private void forget(int from) {
+        unknown.subList(from, unknown.size()).clear();
+    }
+
+    /** Fails where the template names a filter or a test that does not exist, outside of an if. */
+    void checkNames() {
+        if (!unknown.isEmpty()) {
+            throw unknown.get(0);
+        }
     }
 
     /** The value of a constant expression, or {@link Missing}. */
@@ -68,17 +89,19 @@ final class ExpressionCompiler {
         return value == None.NONE || Numbers.is(value) || Texts.is(value);
     }
 
-    /** jinja2 writes constants as Python source, where infinity and NaN are names without a value. */
     private static Code.Eval constant(Object value) {
-        if (!isWritable(value)) {
-            return locals -> {
-                if (value instanceof Double && locals.run().isFolding()) {
-                    return value;
-                }
+        return new Constant(value, isWritable(value));
+    }
+
+    /** A value that is known; jinja2 writes it as Python source, where infinity and NaN are names without a value. */
+    private record Constant(Object value, boolean writable) implements Code.Eval {
+        @Override
+        public Object eval(Locals locals) {
+            if (!writable && !locals.run().isFolding()) {
                 throw PyError.template("a constant is infinite or not a number");
-            };
+            }
+            return value;
         }
-        return locals -> value;
     }
 
     private static boolean isWritable(Object value) {
@@ -162,6 +185,9 @@ final class ExpressionCompiler {
         if (expr instanceof Expr.Binary binary) {
             Code.Eval left = compile(binary.left(), scope);
             Code.Eval right = compile(binary.right(), scope);
+            if (binary.op().equals("**") && left instanceof Constant constant && isNegative(constant.value())) {
+                return power(constant.value(), right);
+            }
             return locals -> new Arithmetic(locals.run()).apply(binary.op(), left.eval(locals), right.eval(locals));
         }
         if (expr instanceof Expr.Unary unary) {
@@ -179,6 +205,21 @@ final class ExpressionCompiler {
             return compare(compare, scope);
         }
         throw PyError.syntax("an expression is expected here", expr.line());
+    }
+
+    private static boolean isNegative(Object value) {
+        return value instanceof BigInteger i && i.signum() < 0 || value instanceof Double d && (d < 0 || 1 / d < 0);
+    }
+
+    /** jinja2 writes {@code -1 ** n} as Python source, where the minus binds weaker than the power. */
+    private static Code.Eval power(Object negative, Code.Eval exponent) {
+        return locals -> {
+            Arithmetic arithmetic = new Arithmetic(locals.run());
+            Object to = exponent.eval(locals);
+            return locals.run().isFolding()
+                    ? arithmetic.apply("**", negative, to)
+                    : arithmetic.negative(arithmetic.apply("**", arithmetic.negative(negative), to));
+        };
     }
 
     private List<Code.Eval> all(List<Expr> exprs, Scope scope) {
@@ -327,9 +368,9 @@ final class ExpressionCompiler {
                 : compile(operand, scope);
     }
 
-    private static void known(@Nullable Builtin builtin, String kind, String name, Scope scope, int line) {
+    private void known(@Nullable Builtin builtin, String kind, String name, Scope scope, int line) {
         if (builtin == null && !scope.soft()) {
-            throw PyError.syntax("No " + kind + " named " + Repr.repr(name) + ".", line);
+            unknown.add(PyError.syntax("No " + kind + " named " + Repr.repr(name) + ".", line));
         }
     }
 
@@ -357,13 +398,7 @@ final class ExpressionCompiler {
                 throw NOT_CONSTANT;
             }
             Object callee = function.eval(locals);
-            Args given = args.eval(locals);
-            if (caller != null) {
-                Map<String, Object> named = new LinkedHashMap<>(given.named());
-                named.put("caller", caller.eval(locals));
-                given = new Args(given.positional(), named);
-            }
-            return call(locals.run(), callee, given);
+            return call(locals.run(), callee, args.eval(locals, caller));
         };
     }
 
@@ -394,6 +429,10 @@ final class ExpressionCompiler {
         }
 
         Args eval(Locals locals) {
+            return eval(locals, null);
+        }
+
+        Args eval(Locals locals, Code.@Nullable Eval caller) {
             List<Object> values = values(positional, locals);
             if (moreList != null) {
                 values.addAll(Types.list(moreList.eval(locals)));
@@ -401,6 +440,9 @@ final class ExpressionCompiler {
             Map<String, Object> byName = new LinkedHashMap<>();
             for (int i = 0; i < names.size(); i++) {
                 byName.put(names.get(i), named.get(i).eval(locals));
+            }
+            if (caller != null) {
+                byName.put("caller", caller.eval(locals));
             }
             if (moreNamed != null) {
                 more(byName, moreNamed.eval(locals));

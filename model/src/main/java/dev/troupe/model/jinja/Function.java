@@ -6,6 +6,12 @@ package dev.troupe.model.jinja;
  * @param printed what it prints as
  */
 record Function(String printed, PyCallable body) implements PyCallable {
+    /** The same as a method of a built-in type, which prints its name. */
+    Function named(String name, Object self) {
+        return new Function(
+                "<built-in method " + name + " of " + Types.name(self) + " object" + PyIterator.ADDRESS, body);
+    }
+
     @Override
     public Object call(Run run, Args args) {
         return body.call(run, args);

@@ -8,7 +8,7 @@ import java.util.Map;
 final class Globals {
     static final Map<String, Object> ALL = Map.of(
             "range",
-            function("range", (run, args) -> range(args.only("range", 1, 3))),
+            function("safe_range", (run, args) -> range(args.only("range", 1, 3))),
             "dict",
             new DictMaker(),
             "namespace",
@@ -21,7 +21,7 @@ final class Globals {
                     (run, args) -> new Joiner(
                             Signature.of("joiner").with("sep", ", ").bind(args).get(0))),
             "lipsum",
-            function("lipsum", (run, args) -> {
+            function("generate_lorem_ipsum", (run, args) -> {
                 throw PyError.unsupported("random text (the function lipsum) is");
             }),
             "raise_exception",
@@ -40,7 +40,7 @@ final class Globals {
     private Globals() {}
 
     private static Function function(String name, PyCallable body) {
-        return new Function("<function " + name + ">", body);
+        return new Function("<function " + name + PyIterator.ADDRESS, body);
     }
 
     private static Object range(List<Object> given) {

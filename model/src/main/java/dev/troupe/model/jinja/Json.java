@@ -15,8 +15,9 @@ final class Json {
     private Json(Run run, List<Object> v) {
         this.ascii = Types.truth(v.get(1));
         this.indented = v.get(2) != None.NONE;
-        this.indent =
-                !indented ? "" : Texts.is(v.get(2)) ? Texts.of(v.get(2)) : " ".repeat(Math.max(0, run.width(v.get(2))));
+        this.indent = !indented || Texts.is(v.get(0))
+                ? ""
+                : Texts.is(v.get(2)) ? Texts.of(v.get(2)) : " ".repeat(Math.max(0, run.width(v.get(2))));
         if (v.get(3) == None.NONE) {
             this.itemSeparator = indented ? "," : ", ";
             this.keySeparator = ": ";

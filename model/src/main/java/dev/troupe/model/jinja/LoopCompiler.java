@@ -144,7 +144,7 @@ final class LoopCompiler {
         }
 
         Object over(Locals locals, Object values) {
-            return PyIterator.generator(() -> {
+            return PyIterator.generator("test", () -> {
                 Locals own = locals.inner(scope.function());
                 enter.run(own, new Sink(false));
                 return new Selected(Types.iterate(values), each -> {

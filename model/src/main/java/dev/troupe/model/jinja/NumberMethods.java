@@ -8,6 +8,11 @@ final class NumberMethods {
     private NumberMethods() {}
 
     static Object find(Object self, String name) {
+        Object found = lookup(self, name);
+        return found instanceof Function method ? method.named(name, self) : found;
+    }
+
+    private static Object lookup(Object self, String name) {
         return switch (name) {
             case "real" -> self instanceof Double ? self : Numbers.integer(self);
             case "imag" -> self instanceof Double ? (Object) 0.0 : BigInteger.ZERO;
@@ -38,13 +43,13 @@ final class NumberMethods {
     }
 
     private static Object refused(String what) {
-        return new Function("<built-in method>", (run, args) -> {
+        return new Function("", (run, args) -> {
             throw PyError.unsupported(what);
         });
     }
 
     private static Object method(String name, java.util.function.Supplier<Object> body) {
-        return new Function("<built-in method " + name + ">", (run, args) -> {
+        return new Function("", (run, args) -> {
             args.only(name, 0, 0);
             return body.get();
         });

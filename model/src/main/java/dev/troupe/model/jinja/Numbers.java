@@ -30,6 +30,14 @@ final class Numbers {
         throw PyError.type(Repr.repr(Types.name(value)) + " object cannot be interpreted as an integer");
     }
 
+    /** An integer that counts or sizes something; one that no machine word holds is an error. */
+    static int size(Object value) {
+        if (integer(value).bitLength() > 63) {
+            throw new PyError(PyError.Kind.OVERFLOW, "an integer too large for a size");
+        }
+        return clipped(value);
+    }
+
     /** An integer as an int, clipped to what an int holds. */
     static int clipped(Object value) {
         BigInteger i = integer(value);

@@ -95,10 +95,13 @@ final class Repr {
         if (value instanceof Function function) {
             return function.printed();
         }
+        if (value instanceof PyIterator iterator) {
+            return iterator.printed();
+        }
         if (value instanceof Macro || value instanceof LoopContext) {
             return value.toString();
         }
-        return "<" + Types.name(value) + " object>";
+        return "<jinja2.utils." + Types.name(value) + " object" + PyIterator.ADDRESS;
     }
 
     static String integer(BigInteger value) {

@@ -1,6 +1,5 @@
 package dev.troupe.model.jinja;
 
-import java.math.BigInteger;
 import java.time.ZonedDateTime;
 import java.util.HashMap;
 import java.util.List;
@@ -136,9 +135,9 @@ final class Run {
 
     /** A width or a precision that makes text. */
     int width(Object value) {
-        BigInteger width = Numbers.integer(value);
-        checkLength(width.signum() < 0 ? 0 : width.bitLength() > 31 ? Long.MAX_VALUE : width.longValue());
-        return Numbers.clipped(width);
+        int width = Numbers.size(value);
+        checkLength(width);
+        return width;
     }
 
     PyList list(List<String> items) {

@@ -12,7 +12,7 @@ final class SelectFilters {
     private SelectFilters() {}
 
     static void addTo(Map<String, Builtin> all) {
-        all.put("map", new Builtin((run, args) -> lazy(run, args, SelectFilters::mapping), true));
+        all.put("map", new Builtin((run, args) -> lazy("sync_do_map", run, args, SelectFilters::mapping), true));
         all.put("select", selecting(true, false));
         all.put("reject", selecting(false, false));
         all.put("selectattr", selecting(true, true));
@@ -25,18 +25,18 @@ final class SelectFilters {
     }
 
     /** Nothing is done before the first item is asked for. */
-    private static Object lazy(Run run, Args args, Maker maker) {
+    private static Object lazy(String function, Run run, Args args, Maker maker) {
         if (args.positional().isEmpty()) {
             throw PyError.type("a value is needed");
         }
         Object value = args.positional().get(0);
-        return PyIterator.generator(() -> {
+        return PyIterator.generator(function, () -> {
             if (!Types.truth(value)) {
                 return java.util.Collections.emptyIterator();
             }
-            UnaryOperator<Object> function = maker.make(run, args.from(1));
+            UnaryOperator<Object> change = maker.make(run, args.from(1));
             Iterator<Object> items = Types.iterate(value);
-            return new Selected(items, function);
+            return new Selected(items, change);
         });
     }
 
@@ -63,7 +63,7 @@ final class SelectFilters {
 
     private static Builtin selecting(boolean wanted, boolean byAttribute) {
         return new Builtin(
-                (run, args) -> lazy(run, args, (r, rest) -> {
+                (run, args) -> lazy("select_or_reject", run, args, (r, rest) -> {
                     Predicate<Object> test = test(r, rest, byAttribute);
                     return each -> test.test(each) == wanted ? each : Missing.MISSING;
                 }),

@@ -81,7 +81,7 @@ final class SequenceFilters {
         if (!Types.iterable(value)) {
             throw PyError.template("argument must be iterable");
         }
-        return new PyIterator("reversed", () -> reversed(value));
+        return PyIterator.reversed(Types.name(value), () -> reversed(value));
     }
 
     private static void ordering(Map<String, Builtin> all) {
@@ -108,7 +108,7 @@ final class SequenceFilters {
                 all,
                 unique,
                 "unique",
-                (run, v) -> PyIterator.generator(() -> {
+                (run, v) -> PyIterator.generator("sync_do_unique", () -> {
                     UnaryOperator<Object> key = Lookup.of(run, v.get(2), !Types.truth(v.get(1)), None.NONE);
                     PyDict seen = new PyDict();
                     return new Selected(Types.iterate(v.get(0)), each -> {
@@ -179,17 +179,19 @@ final class SequenceFilters {
                 all,
                 Signature.of("slice", "value", "slices").with("fill_with", None.NONE),
                 "slice",
-                (run, v) -> PyIterator.generator(() -> slices(run, v).iterator()));
+                (run, v) -> PyIterator.generator(
+                        "sync_do_slice", () -> slices(run, v).iterator()));
         add(
                 all,
                 Signature.of("batch", "value", "linecount").with("fill_with", None.NONE),
                 "batch",
-                (run, v) -> PyIterator.generator(() -> batches(run, v).iterator()));
+                (run, v) ->
+                        PyIterator.generator("do_batch", () -> batches(run, v).iterator()));
         add(
                 all,
                 Signature.of("items", "value"),
                 "items",
-                (run, v) -> PyIterator.generator(() -> {
+                (run, v) -> PyIterator.generator("do_items", () -> {
                     if (v.get(0) instanceof Undefined) {
                         return java.util.Collections.emptyIterator();
                     }

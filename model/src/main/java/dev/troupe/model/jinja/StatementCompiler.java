@@ -29,6 +29,7 @@ final class StatementCompiler {
         new SymbolFinder(root.symbols()).all(body);
         Code.Exec statements = compiler.sequence(body, root);
         Code.Exec enter = root.enter();
+        compiler.expressions.checkNames();
         return new Compiled(
                 (locals, out) -> {
                     enter.run(locals, out);
@@ -119,9 +120,10 @@ final class StatementCompiler {
         return (locals, out) -> jump.ends() ? Code.Signal.BREAK : Code.Signal.CONTINUE;
     }
 
+    /** Writes a text; another value is an error. */
     static Code.Exec writing(Code.Eval text) {
         return (locals, out) -> {
-            out.append(Repr.str(text.eval(locals)));
+            out.append(Texts.of(text.eval(locals)));
             return Code.Signal.NORMAL;
         };
     }
@@ -290,7 +292,7 @@ final class StatementCompiler {
             Code.Signal signal = captured.body().run(locals, buffer);
             if (signal == Code.Signal.NORMAL) {
                 locals.set(slot, locals.run().text(buffer.text()));
-                out.append(Repr.str(value.eval(locals)));
+                out.append(Texts.of(value.eval(locals)));
                 inner.leave(locals);
             }
             return signal;

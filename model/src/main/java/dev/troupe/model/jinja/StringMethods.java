@@ -40,10 +40,11 @@ final class StringMethods {
         if (method == null) {
             return Missing.MISSING;
         }
-        return new Function("<built-in method " + name + " of str object>", (run, args) -> {
-            Object result = method.call(run, Texts.of(self), args);
-            return self instanceof Markup && keepsMarkup(name) ? marked(result) : result;
-        });
+        return new Function("", (run, args) -> {
+                    Object result = method.call(run, Texts.of(self), args);
+                    return self instanceof Markup && keepsMarkup(name) ? marked(result) : result;
+                })
+                .named(name, self);
     }
 
     private static Object marked(Object result) {
@@ -161,7 +162,7 @@ final class StringMethods {
                 .with("sep", None.NONE)
                 .with("maxsplit", Numbers.of(-1))
                 .bind(args);
-        int most = Numbers.clipped(given.get(1));
+        int most = Numbers.size(given.get(1));
         if (given.get(0) == None.NONE) {
             return run.list(fromEnd ? Splitting.atSpaceFromEnd(self, most) : Splitting.atSpace(self, most));
         }
@@ -262,7 +263,7 @@ final class StringMethods {
                 (run, self, args) -> join(run, self, args.only("join", 1, 1).get(0)));
         METHODS.put("replace", (run, self, args) -> {
             List<Object> given = args.only("replace", 2, 3);
-            int most = given.size() > 2 ? Numbers.clipped(given.get(2)) : -1;
+            int most = given.size() > 2 ? Numbers.size(given.get(2)) : -1;
             return TextSearch.replace(run, self, Texts.of(given.get(0)), Texts.of(given.get(1)), most);
         });
         METHODS.put("format", (run, self, args) -> new TextFormat(run, false).format(self, args));

@@ -59,6 +59,6 @@ public final class Template {
     private static TemplateException told(String name, PyError error) {
         int line = Math.max(1, error.line());
         String message = "the chat template of " + name + " failed in line " + line + ": " + error.getMessage();
-        return new TemplateException(message, line, error.is(PyError.Kind.UNSUPPORTED));
+        return new TemplateException(message, line, error.is(PyError.Kind.UNSUPPORTED, PyError.Kind.LIMIT));
     }
 }

@@ -5,12 +5,12 @@ public final class TemplateException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     private final int line;
-    private final boolean unsupported;
+    private final boolean refused;
 
-    TemplateException(String message, int line, boolean unsupported) {
+    TemplateException(String message, int line, boolean refused) {
         super(message);
         this.line = line;
-        this.unsupported = unsupported;
+        this.refused = refused;
     }
 
     /** The template's line, from 1. */
@@ -18,8 +18,11 @@ public final class TemplateException extends RuntimeException {
         return line;
     }
 
-    /** Whether the template uses one of the few constructs of jinja2 that docs/chat-templates.md lists as refused. */
-    public boolean unsupported() {
-        return unsupported;
+    /**
+     * Whether jinja2 would have gone on: the template uses a construct that docs/chat-templates.md lists as refused, or
+     * exceeds a bound on its work.
+     */
+    public boolean refused() {
+        return refused;
     }
 }

@@ -45,7 +45,7 @@ final class TextFilters {
                         Repr.str(v.get(0)),
                         Repr.str(v.get(1)),
                         Repr.str(v.get(2)),
-                        v.get(3) == None.NONE ? -1 : Numbers.clipped(v.get(3))));
+                        v.get(3) == None.NONE ? -1 : Numbers.size(v.get(3))));
         all.put("format", new Builtin((run, args) -> format(run, args), false));
         Signature truncate = Signature.of("truncate", "s")
                 .with("length", Numbers.of(255))

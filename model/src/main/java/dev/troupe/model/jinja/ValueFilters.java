@@ -154,7 +154,7 @@ final class ValueFilters {
         if (precision == None.NONE) {
             return value instanceof Double d ? Conversions.whole(Math.rint(d)) : Numbers.integer(value);
         }
-        int digits = Numbers.clipped(precision);
+        int digits = Numbers.size(precision);
         if (value instanceof Double d) {
             boolean odd = Double.isNaN(d) || Double.isInfinite(d) || digits > 400;
             if (odd) {

@@ -22,12 +22,14 @@ final class WordWrap {
 
     private static final Pattern GAPS = Pattern.compile(SPACE + "+");
 
-    private final int width;
+    private final double width;
+    private final boolean whole;
     private final boolean breakLongWords;
     private final boolean breakOnHyphens;
 
     WordWrap(Object width, boolean breakLongWords, boolean breakOnHyphens) {
-        this.width = Numbers.clipped(width);
+this.whole = Numbers.isInt(width);
+        this.width = whole ? Numbers.clipped(width) : Numbers.real(width);
         this.breakLongWords = breakLongWords;
         this.breakOnHyphens = breakOnHyphens;
     }
@@ -49,7 +51,7 @@ final class WordWrap {
                 line.add(chunks.pop());
             }
             if (!chunks.isEmpty() && Texts.length(chunks.element()) > width) {
-                takeLongWord(chunks, line, width - length);
+takeLongWord(chunks, line, (int) width - length);
             }
             if (!line.isEmpty() && isBlank(line.get(line.size() - 1))) {
                 line.remove(line.size() - 1);
@@ -90,6 +92,9 @@ final class WordWrap {
                 line.add(chunks.pop());
             }
             return;
+        }
+        if (!whole) {
+            throw PyError.type("slice indices must be integers or None");
         }
         String word = chunks.pop();
         int end = Math.min(left, Texts.length(word));
