@@ -185,7 +185,10 @@ final class ExpressionCompiler {
         if (expr instanceof Expr.Binary binary) {
             Code.Eval left = compile(binary.left(), scope);
             Code.Eval right = compile(binary.right(), scope);
-            if (binary.op().equals("**") && left instanceof Constant constant && isNegative(constant.value())) {
+            if (binary.op().equals("**")
+                    && left instanceof Constant constant
+                    && isNegative(constant.value())
+                    && !(right instanceof Constant)) {
                 return power(constant.value(), right);
             }
             return locals -> new Arithmetic(locals.run()).apply(binary.op(), left.eval(locals), right.eval(locals));

@@ -9,7 +9,7 @@ import java.util.Map;
 final class Run {
     static final int LONGEST_TEXT = 16 << 20;
     static final int DEEPEST_DATA = 200;
-    private static final int MOST_STEPS = 20_000_000;
+    private static final int MOST_STEPS = 10_000_000;
     private static final long MOST_CHARACTERS = 1L << 28;
     private static final int MOST_ITEMS = 1 << 22;
     private static final int DEEPEST = 1000;

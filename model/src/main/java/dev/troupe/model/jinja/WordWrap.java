@@ -28,7 +28,7 @@ final class WordWrap {
     private final boolean breakOnHyphens;
 
     WordWrap(Object width, boolean breakLongWords, boolean breakOnHyphens) {
-this.whole = Numbers.isInt(width);
+        this.whole = Numbers.isInt(width);
         this.width = whole ? Numbers.clipped(width) : Numbers.real(width);
         this.breakLongWords = breakLongWords;
         this.breakOnHyphens = breakOnHyphens;
@@ -51,7 +51,7 @@ this.whole = Numbers.isInt(width);
                 line.add(chunks.pop());
             }
             if (!chunks.isEmpty() && Texts.length(chunks.element()) > width) {
-takeLongWord(chunks, line, (int) width - length);
+                takeLongWord(chunks, line, (int) width - length);
             }
             if (!line.isEmpty() && isBlank(line.get(line.size() - 1))) {
                 line.remove(line.size() - 1);
