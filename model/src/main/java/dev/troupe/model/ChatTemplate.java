@@ -1,123 +1,60 @@
 package dev.troupe.model;
 
-import com.hubspot.jinjava.Jinjava;
-import com.hubspot.jinjava.JinjavaConfig;
-import com.hubspot.jinjava.LegacyOverrides;
-import com.hubspot.jinjava.el.JinjavaInterpreterResolver;
-import com.hubspot.jinjava.interpret.Context;
-import com.hubspot.jinjava.interpret.InterpretException;
-import com.hubspot.jinjava.interpret.RenderResult;
-import com.hubspot.jinjava.interpret.TemplateError;
-import com.hubspot.jinjava.lib.fn.ELFunctionDefinition;
+import dev.troupe.model.jinja.Rendered;
+import dev.troupe.model.jinja.Template;
+import dev.troupe.model.jinja.TemplateException;
+import java.time.ZoneId;
+import java.time.ZonedDateTime;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import jinjava.javax.el.CompositeELResolver;
-import jinjava.javax.el.ELResolver;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A dialogue as one text, by the Jinja template of the model's makers. What users say is data: put into the text as
- * it stands and never read as Jinja. Templates see what transformers gives them: messages, add_generation_prompt, the
- * texts of the special tokens, raise_exception; not the date. Safe for use by several threads.
+ * it stands and never read as Jinja. Templates see what transformers gives them: messages, tools, documents,
+ * add_generation_prompt, the texts of the special tokens, raise_exception, strftime_now. Safe for use by several
+ * threads.
  */
 public final class ChatTemplate {
-    /** Longest text in characters; a template that runs away ends there. */
-    private static final long LONGEST = 16L << 20;
+    /** The date of a template that is given none. */
+    private static final ZonedDateTime STARTED = ZonedDateTime.now(ZoneId.systemDefault());
 
-    /** Tags that would read other files. */
-    private static final Set<String> READING = Set.of("include", "import", "from", "extends");
-
-    /** Where Jinjava of old differs from Jinja 2. */
-    private static final LegacyOverrides AS_JINJA2 = LegacyOverrides.newBuilder()
-            .withEvaluateMapKeys(true)
-            .withIterateOverMapKeys(true)
-            .withUsePyishObjectMapper(true)
-            .withUseNaturalOperatorPrecedence(true)
-            .withParseWhitespaceControlStrictly(true)
-            .withAllowAdjacentTextNodes(true)
-            .withUseTrimmingForNotesAndExpressions(true)
-            .withKeepNullableLoopValues(true)
-            .withHandleBackslashInQuotesOnly(true)
-            .build();
-
-    private static final Pattern NAMESPACE = Pattern.compile("\\bnamespace\\(\\s*(?=\\w+\\s*=[^=])");
-    private static final Pattern ARGUMENT = Pattern.compile("(^|,\\s*)(\\w+)\\s*=(?!=)\\s*");
-
-    private final String template;
+    private final String text;
+    private final Template template;
     private final Map<String, String> specials;
-    private final String source;
-    private final Jinjava jinja;
+    private final ZonedDateTime now;
     private final Map<String, Boolean> mentioned = new ConcurrentHashMap<>();
 
     /**
      * @param specials texts of special tokens by their names ({@code bos_token}, ...); empty ones are not defined
      * @param source where the template is from, for errors
+     * @throws ModelException when the template cannot be read
      */
     ChatTemplate(String template, Map<String, String> specials, String source) {
-        this.template = inJinjavasWords(template);
-        this.specials = Map.copyOf(specials);
-        this.source = source;
-        this.jinja = new Jinjava(JinjavaConfig.newBuilder()
-                .withNestedInterpretationEnabled(false)
-                .withTrimBlocks(true)
-                .withLstripBlocks(true)
-                .withMaxOutputSize(LONGEST)
-                .withDisabled(Map.of(Context.Library.TAG, READING))
-                .withLegacyOverrides(AS_JINJA2)
-                .withElResolver(resolver())
-                .build());
-        jinja.getGlobalContext()
-                .registerFunction(new ELFunctionDefinition(
-                        "", "raise_exception", ChatTemplate.class, "raiseException", String.class));
+        this(template, parsed(template, source), Map.copyOf(specials), STARTED);
     }
 
-    private static ELResolver resolver() {
-        CompositeELResolver resolver = new CompositeELResolver();
-        resolver.add(new PythonStrings());
-        resolver.add(JinjavaInterpreterResolver.DEFAULT_RESOLVER_READ_WRITE);
-        return resolver;
+    private ChatTemplate(String text, Template template, Map<String, String> specials, ZonedDateTime now) {
+        this.text = text;
+        this.template = template;
+        this.specials = specials;
+        this.now = now;
     }
 
-    /**
-     * Two things that Jinjava reads differently: {@code namespace(a=b, c=d)} becomes {@code namespace({'a': b, 'c':
-     * d})}, for its a=b ends before an operator; and {@code [::-1]} becomes {@code |reverse}.
-     */
-    private static String inJinjavasWords(String template) {
-        Matcher call = NAMESPACE.matcher(template);
-        StringBuilder out = new StringBuilder();
-        int from = 0;
-        while (call.find(from)) {
-            int end = closing(template, call.end());
-            if (end < 0) {
-                break;
-            }
-            String arguments =
-                    ARGUMENT.matcher(template.substring(call.end(), end)).replaceAll("$1'$2': ");
-            out.append(template, from, call.end()).append('{').append(arguments).append("})");
-            from = end + 1;
+    private static Template parsed(String template, String source) {
+        try {
+            return Template.parse(template, source);
+        } catch (TemplateException e) {
+            throw new ModelException(String.valueOf(e.getMessage()));
         }
-        return out.append(template.substring(from)).toString().replace("[::-1]", "|reverse");
     }
 
-    /** Where the parenthesis that was opened before {@code from} closes, or -1. */
-    private static int closing(String text, int from) {
-        int open = 1;
-        for (int i = from; i < text.length(); i++) {
-            open += text.charAt(i) == '(' ? 1 : text.charAt(i) == ')' ? -1 : 0;
-            if (open == 0) {
-                return i;
-            }
-        }
-        return -1;
-    }
-
-    /** What a template calls when a dialogue is not as it must be. */
-    public static String raiseException(String message) {
-        throw new InterpretException(message);
+    /** The same template with the date that {@code strftime_now} gives; without it, the start of the process. */
+    public ChatTemplate at(ZonedDateTime date) {
+        return new ChatTemplate(text, template, specials, date);
     }
 
     /**
@@ -157,7 +94,7 @@ public final class ChatTemplate {
 
     private boolean looksFor(String name) {
         return Pattern.compile("\\b" + Pattern.quote(name) + "\\b")
-                .matcher(template)
+                .matcher(text)
                 .find();
     }
 
@@ -168,30 +105,31 @@ public final class ChatTemplate {
      * @throws ModelException when the template refuses the dialogue or is not one that can be read
      */
     public String render(Dialogue dialogue, boolean addGenerationPrompt) {
-        Map<String, Object> names = new HashMap<>();
-        specials.forEach((name, text) -> {
-            if (!text.isEmpty()) {
-                names.put(name, text);
-            }
-        });
-        names.putAll(dialogue.names());
+        Map<String, @Nullable Object> names = new HashMap<>(dialogue.names());
         names.put("add_generation_prompt", addGenerationPrompt);
-        RenderResult result = jinja.renderForResult(template, names);
-        for (TemplateError error : result.getErrors()) {
-            if (error.getSeverity() == TemplateError.ErrorType.FATAL) {
-                throw new ModelException("the chat template of " + source + " failed in line " + error.getLineno()
-                        + ": " + reason(error));
-            }
-        }
-        return result.getOutput();
+        return render(names).text();
     }
 
-    private static String reason(TemplateError error) {
-        Throwable cause = error.getException();
-        while (cause != null && cause.getCause() != null) {
-            cause = cause.getCause();
+    /**
+     * The text with the given names: messages, add_generation_prompt and whatever else the template reads. As in
+     * transformers, tools and documents are None where they are not given, and special tokens that the tokenizer lacks
+     * are undefined.
+     */
+    Rendered render(Map<String, ? extends @Nullable Object> given) {
+        Map<String, @Nullable Object> names = new HashMap<>();
+        names.put("tools", null);
+        names.put("documents", null);
+        specials.forEach((name, token) -> {
+            if (!token.isEmpty()) {
+                names.put(name, token);
+            }
+        });
+        names.putAll(given);
+        try {
+            return template.render(names, now);
+        } catch (TemplateException e) {
+            throw new ModelException(String.valueOf(e.getMessage()));
         }
-        return cause instanceof InterpretException ? String.valueOf(cause.getMessage()) : error.getMessage();
     }
 
     /** Whether an answer in this template ends with a token's text. */
@@ -200,7 +138,8 @@ public final class ChatTemplate {
             return false;
         }
         String answer = "answer";
-        String text = render(List.of(new ChatMessage("user", "question"), new ChatMessage("assistant", answer)), false);
-        return text.indexOf(end, text.lastIndexOf(answer)) >= 0;
+        String rendered =
+                render(List.of(new ChatMessage("user", "question"), new ChatMessage("assistant", answer)), false);
+        return rendered.indexOf(end, rendered.lastIndexOf(answer)) >= 0;
     }
 }

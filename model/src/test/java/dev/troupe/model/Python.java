@@ -29,10 +29,20 @@ public final class Python {
 
     /** Runs a script that lies beside the tests' resources. */
     public static void run(Path work, String resource, String... arguments) {
-        String named = executable();
+        executable();
         try (InputStream text = Objects.requireNonNull(Python.class.getResourceAsStream("/" + resource))) {
             Path script = work.resolve(resource);
             Files.write(script, text.readAllBytes());
+            runFile(work, script, arguments);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    /** Runs a script where it lies, so that it finds those beside it. */
+    static void runFile(Path work, Path script, String... arguments) {
+        String named = executable();
+        try {
             String[] command = new String[arguments.length + 2];
             command[0] = named;
             command[1] = script.toString();
@@ -44,7 +54,7 @@ public final class Python {
                     .start();
             boolean ended = process.waitFor(MINUTES, TimeUnit.MINUTES);
             process.destroyForcibly();
-            assertThat(ended).as(resource + " within " + MINUTES + " minutes").isTrue();
+            assertThat(ended).as(script + " within " + MINUTES + " minutes").isTrue();
             assertThat(process.exitValue()).as(Files.readString(log.toPath())).isZero();
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);

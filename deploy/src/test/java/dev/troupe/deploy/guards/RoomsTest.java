@@ -1,6 +1,7 @@
 package dev.troupe.deploy.guards;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -133,8 +134,14 @@ class RoomsTest {
     }
 
     @Test
-    void jinjaIsKnownToModel() {
-        onlyIn("com.hubspot.jinjava..", "model");
+    void jinjaDependsOnTheJdkAlone() {
+        classes()
+                .that()
+                .resideInAPackage("dev.troupe.model.jinja..")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage("dev.troupe.model.jinja..", "java..", "org.jspecify..")
+                .check(HOUSE);
     }
 
     private static void onlyIn(String library, String... rooms) {

@@ -1,0 +1,6 @@
+package dev.troupe.model.jinja;
+
+/** Python's None. */
+enum None {
+    NONE
+}

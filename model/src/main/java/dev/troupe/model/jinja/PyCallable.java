@@ -1,0 +1,6 @@
+package dev.troupe.model.jinja;
+
+/** A value that a template can call. */
+interface PyCallable {
+    Object call(Run run, Args args);
+}
