@@ -3,7 +3,6 @@ package dev.troupe.model;
 import dev.troupe.model.jinja.Rendered;
 import dev.troupe.model.jinja.Template;
 import dev.troupe.model.jinja.TemplateException;
-import java.time.ZoneId;
 import java.time.ZonedDateTime;
 import java.util.HashMap;
 import java.util.List;
@@ -19,9 +18,6 @@ import org.jspecify.annotations.Nullable;
  * threads.
  */
 public final class ChatTemplate {
-    /** The date of a template that is given none. */
-    private static final ZonedDateTime STARTED = ZonedDateTime.now(ZoneId.systemDefault());
-
     private final String text;
     private final Template template;
     private final Map<String, String> specials;
@@ -34,7 +30,7 @@ public final class ChatTemplate {
      * @throws ModelException when the template cannot be read
      */
     ChatTemplate(String template, Map<String, String> specials, String source) {
-        this(template, parsed(template, source), Map.copyOf(specials), STARTED);
+        this(template, parsed(template, source), Map.copyOf(specials), ChatFormat.OWN.date());
     }
 
     private ChatTemplate(String text, Template template, Map<String, String> specials, ZonedDateTime now) {

@@ -189,12 +189,12 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
 
     /** The tokenizer of the model; an error when it has none, or one with more tokens than the embedding has rows. */
     public Tokenizer tokenizer() {
-        return tokenizer("");
+        return tokenizer(ChatFormat.OWN);
     }
 
-    /** As above, with dialogues written in a chat template by name: {@link Tokenizer#open(Path, String)}. */
-    public Tokenizer tokenizer(String template) {
-        Tokenizer tokenizer = Tokenizer.open(tokenizerFolder(path), template);
+    /** As above, with dialogues written in a format. */
+    public Tokenizer tokenizer(ChatFormat format) {
+        Tokenizer tokenizer = Tokenizer.open(tokenizerFolder(path), format);
         if (tokenizer.vocabularySize() > config.vocabulary()) {
             int size = tokenizer.vocabularySize();
             tokenizer.close();

@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
  * Settings of this room; troupe/model.conf documents each key.
  *
  * @param policy the policy: a folder or a shipped model's name
- * @param template the chat template that dialogues are written in, empty for the model's own
+ * @param chat how dialogues are written
  * @param mode what is trained
  * @param adapter the adapter's numbers; they matter unless everything is trained
  * @param numerics number format, and what is kept for the backward pass
@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
  */
 public record ModelSettings(
         String policy,
-        String template,
+        ChatFormat chat,
         Mode mode,
         AdapterConfig adapter,
         Numerics numerics,
@@ -49,13 +49,17 @@ public record ModelSettings(
                 new Numerics(Dtype.of("dtype", c.getString("dtype")), c.getBoolean("model.gradient_checkpointing"));
         Device device = Device.of("device", c.getString("device"));
         return new ModelSettings(
-                c.getString("model.policy"),
-                c.getString("template").trim(),
-                mode(c),
-                adapter(c),
-                numerics,
-                device,
-                ignoredKeys(c));
+                c.getString("model.policy"), chat(c), mode(c), adapter(c), numerics, device, ignoredKeys(c));
+    }
+
+    private static ChatFormat chat(Config config) {
+        String date = config.getString("template_date").trim();
+        try {
+            return ChatFormat.of(config.getString("template").trim(), date);
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException.BadValue(
+                    config.getValue("template_date").origin(), "template_date", "is '" + date + "'; " + e.getMessage());
+        }
     }
 
     private static Set<String> ignoredKeys(Config config) {

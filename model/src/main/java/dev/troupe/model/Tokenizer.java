@@ -36,13 +36,13 @@ public final class Tokenizer implements AutoCloseable {
 
     private final TokenizerFiles files;
     private final String source;
-    private final String template;
+    private final ChatFormat format;
     private final Map<String, ChatTemplate> chats = new ConcurrentHashMap<>();
 
-    private Tokenizer(Path folder, String template) {
+    private Tokenizer(Path folder, ChatFormat format) {
         this.files = TokenizerFiles.of(folder);
         this.source = folder.toString();
-        this.template = template;
+        this.format = format;
         byte[] bytes = files.tokenizer();
         this.sha256 = sha256(bytes);
         this.vocabulary = files.vocabulary();
@@ -83,18 +83,13 @@ public final class Tokenizer implements AutoCloseable {
 
     /** Opens the tokenizer of a model folder or a GGUF file; an error names the file and the reason. */
     public static Tokenizer open(Path folder) {
-        return open(folder, "");
+        return open(folder, ChatFormat.OWN);
     }
 
-    /**
-     * As above, with dialogues written by another chat template than the model's own.
-     *
-     * @param template the name of one of the model's templates, of a known format, or a file that ends in .jinja; empty
-     *     for the model's own
-     */
-    public static Tokenizer open(Path folder, String template) {
+    /** As above, with dialogues written in a format. */
+    public static Tokenizer open(Path folder, ChatFormat format) {
         try {
-            return new Tokenizer(folder, template);
+            return new Tokenizer(folder, format);
         } catch (ModelException e) {
             throw e;
         } catch (RuntimeException e) {
@@ -114,10 +109,10 @@ public final class Tokenizer implements AutoCloseable {
      * @param tools whether the dialogue comes with tools, for which a model may have a template of its own
      */
     public ChatTemplate chatTemplate(boolean tools) {
-        TemplateChoice choice = TemplateChoice.of(template, files.templates(), tools, source);
+        TemplateChoice choice = TemplateChoice.of(format.template(), files.templates(), tools, source);
         return chats.computeIfAbsent(choice.template(), text -> {
             choice.log(source, vocabulary, files.special("eos_token"));
-            return new ChatTemplate(text, files.specials().named(), source);
+            return new ChatTemplate(text, files.specials().named(), source).at(format.date());
         });
     }
 
@@ -130,7 +125,7 @@ public final class Tokenizer implements AutoCloseable {
 
     /** The template that dialogues were written with, where it is not the model's own; null where it is, or none was. */
     public @Nullable String foreignTemplate() {
-        TemplateChoice choice = TemplateChoice.of(template, files.templates(), false, source);
+        TemplateChoice choice = TemplateChoice.of(format.template(), files.templates(), false, source);
         return choice.own() || !chats.containsKey(choice.template()) ? null : choice.template();
     }
 

@@ -53,7 +53,7 @@ class NamedTemplatesTest {
                 folder.resolve("tokenizer.json"),
                 "{\"version\":\"1.0\",\"added_tokens\":[],\"normalizer\":null,\"pre_tokenizer\":null,\"post_processor\":null,"
                         + "\"decoder\":null,\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"</s>\":1},\"merges\":[]}}");
-        return Tokenizer.open(folder, template);
+        return Tokenizer.open(folder, ChatFormat.named(template));
     }
 
     private String text(String template, boolean tools) throws IOException {
@@ -136,7 +136,7 @@ class NamedTemplatesTest {
         try (Tokenizer tokenizer = Tokenizer.open(copy)) {
             assertThat(tokenizer.chatTemplate().render(HI, false)).isEqualTo("R");
         }
-        try (Tokenizer tokenizer = Tokenizer.open(copy, "rag")) {
+        try (Tokenizer tokenizer = Tokenizer.open(copy, ChatFormat.named("rag"))) {
             assertThat(tokenizer.chatTemplate().render(HI, false)).isEqualTo("R");
         }
     }

@@ -144,7 +144,7 @@ final class BestOfNCommand implements Callable<Integer> {
                 "model.policy",
                 config.getString("model.policy"),
                 ignored,
-                ModelSettings.from(config).template())) {
+                ModelSettings.from(config).chat())) {
             RunReward reward = new RunReward(
                     rewards,
                     data,

@@ -13,6 +13,7 @@ import dev.troupe.deploy.run.RunReward;
 import dev.troupe.deploy.settings.Models;
 import dev.troupe.deploy.settings.Settings;
 import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.model.ChatFormat;
 import dev.troupe.model.Decoder;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.Tokenizer;
@@ -112,8 +113,8 @@ final class EvalCommand implements Callable<Integer> {
         Settings settings = Settings.parse("defaults", "", overrides);
         DataSettings data = DataSettings.from(settings.config());
         PrintWriter out = spec.commandLine().getOut();
-        try (LoadedModel ours = LoadedModel.open("--model", model, ignored.keys(), "");
-                LoadedModel theirs = LoadedModel.open("--base", base, ignored.keys(), template)) {
+        try (LoadedModel ours = LoadedModel.open("--model", model, ignored.keys(), ChatFormat.OWN);
+                LoadedModel theirs = LoadedModel.open("--base", base, ignored.keys(), ChatFormat.named(template))) {
             requireSame("--model", ours.folder(), ours.tokenizer(), theirs);
             RunReward judging = reward == null ? null : reward(settings.config(), data, theirs);
             sayNotes(judging == null ? Set.of() : judging.columns(), theirs);

@@ -10,6 +10,7 @@ import dev.troupe.deploy.eval.PromptTokens;
 import dev.troupe.deploy.eval.Sampler;
 import dev.troupe.deploy.report.Json;
 import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.model.ChatFormat;
 import dev.troupe.model.Dtype;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.SamplingConfig;
@@ -134,8 +135,8 @@ final class GenerateCommand implements Callable<Integer> {
             throw new SettingsException("--template " + template + ": expected --chat beside it");
         }
         PrintWriter out = spec.commandLine().getOut();
-        try (LoadedModel loaded =
-                LoadedModel.open("--model", model, adapter, null, Dtype.FP32, ignored.keys(), template)) {
+        try (LoadedModel loaded = LoadedModel.open(
+                "--model", model, adapter, null, Dtype.FP32, ignored.keys(), ChatFormat.named(template))) {
             ModelConfig config = loaded.folder().config();
             List<InputRow> rows = rows(loaded.tokenizer(), config);
             List<SampleRequest> requests = requests(rows, config);

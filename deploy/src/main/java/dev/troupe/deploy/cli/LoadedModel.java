@@ -5,6 +5,7 @@ import dev.troupe.deploy.settings.Models;
 import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.model.AdaptedModel;
 import dev.troupe.model.AdapterFolder;
+import dev.troupe.model.ChatFormat;
 import dev.troupe.model.Decoder;
 import dev.troupe.model.Dtype;
 import dev.troupe.model.FrozenBase;
@@ -37,8 +38,8 @@ record LoadedModel(
         implements AutoCloseable {
 
     /** Opens what an option names. */
-    static LoadedModel open(String option, String nameOrFolder, Set<String> ignoredKeys, String template) {
-        return open(option, nameOrFolder, null, null, Dtype.FP32, ignoredKeys, template);
+    static LoadedModel open(String option, String nameOrFolder, Set<String> ignoredKeys, ChatFormat chat) {
+        return open(option, nameOrFolder, null, null, Dtype.FP32, ignoredKeys, chat);
     }
 
     /**
@@ -46,7 +47,7 @@ record LoadedModel(
      *
      * @param quantize {@code nf4}
      * @param ignoredKeys keys of the model's files that are read as if they were not there
-     * @param template the chat template's name, empty for the model's own
+     * @param chat how dialogues are written
      */
     static LoadedModel open(
             String option,
@@ -55,7 +56,7 @@ record LoadedModel(
             @Nullable String quantize,
             Dtype dtype,
             Set<String> ignoredKeys,
-            String template) {
+            ChatFormat chat) {
         if (quantize != null && !quantize.equals("nf4")) {
             throw new SettingsException("--quantize " + quantize + ": expected nf4");
         }
@@ -67,7 +68,7 @@ record LoadedModel(
             folder = folder.merged(adapter);
             adapter = null;
         }
-        Tokenizer tokenizer = folder.tokenizer(template);
+        Tokenizer tokenizer = folder.tokenizer(chat);
         TensorThread thread = TensorThread.start("model", Runtime.getRuntime().availableProcessors());
         FrozenBase.Storage plain = dtype == Dtype.BF16 ? FrozenBase.Storage.BF16 : FrozenBase.Storage.FP32;
         FrozenBase base = base(folder, adapter, quantize == null ? plain : FrozenBase.Storage.NF4, thread);

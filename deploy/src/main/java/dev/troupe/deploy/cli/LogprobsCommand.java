@@ -4,6 +4,7 @@ import dev.troupe.data.sources.JsonLines;
 import dev.troupe.data.sources.RowNotes;
 import dev.troupe.deploy.report.Json;
 import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.model.ChatFormat;
 import dev.troupe.model.Decoder;
 import dev.troupe.model.Dtype;
 import dev.troupe.model.TokenRow;
@@ -80,7 +81,8 @@ final class LogprobsCommand implements Callable<Integer> {
         if (quantize != null && dtype != Dtype.FP32) {
             throw new SettingsException("--quantize " + quantize + " says how matrices are held: leave --dtype out");
         }
-        try (LoadedModel loaded = LoadedModel.open("--model", model, adapter, quantize, dtype, ignored.keys(), "")) {
+        try (LoadedModel loaded =
+                LoadedModel.open("--model", model, adapter, quantize, dtype, ignored.keys(), ChatFormat.OWN)) {
             int vocabulary = loaded.folder().config().vocabulary();
             if (top < 0 || top > vocabulary) {
                 throw new SettingsException("--top " + top + ": expected at most the vocabulary, " + vocabulary);

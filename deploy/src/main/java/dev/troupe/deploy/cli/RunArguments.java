@@ -7,6 +7,7 @@ import dev.troupe.deploy.settings.Settings;
 import dev.troupe.deploy.settings.SettingsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -56,7 +57,7 @@ final class RunArguments {
         if (name != null && !name.matches("[A-Za-z0-9][A-Za-z0-9._-]*")) {
             throw new SettingsException("--name " + name + ": expected letters, digits, dots, dashes and underscores");
         }
-        return new RunRequest(settings(), name, resumeFolder(), processes);
+        return new RunRequest(settings().startedAt(LocalDateTime.now()), name, resumeFolder(), processes);
     }
 
     private @Nullable Path resumeFolder() {

@@ -95,7 +95,7 @@ final class OfflineRun implements AutoCloseable {
         String name = rewards ? "reward" : "policy";
         out.println(name + ": " + start.trainable());
         try (Tokenizer tokenizer =
-                start.folder().tokenizer(ModelSettings.from(config).template())) {
+                start.folder().tokenizer(ModelSettings.from(config).chat())) {
             DataNotes.ofTexts(data, rewards, tokenizer).forEach(note -> out.println("note: " + note));
             Decoder decoder = first.call(() -> start.form().decoder(start.tensors(), true));
             try (TrainedModel model = TrainedModel.of(name, decoder, settings.adam(), first)) {

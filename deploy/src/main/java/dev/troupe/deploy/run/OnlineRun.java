@@ -86,7 +86,7 @@ final class OnlineRun {
             out.println("value: " + value.trainable());
         }
         try (Tokenizer tokenizer =
-                        policy.folder().tokenizer(ModelSettings.from(config).template());
+                        policy.folder().tokenizer(ModelSettings.from(config).chat());
                 TensorThread judging =
                         TensorThread.start("evaluation", Runtime.getRuntime().availableProcessors())) {
             sayDataNotes(forms, tokenizer);

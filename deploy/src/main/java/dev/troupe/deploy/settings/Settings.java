@@ -20,6 +20,9 @@ import dev.troupe.reward.RewardSettings;
 import dev.troupe.rollout.RolloutSettings;
 import dev.troupe.transport.TransportSettings;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -229,6 +232,22 @@ public final class Settings {
         ConfigValue value = leaf(key);
         ConfigValue byDefault = defaults.get(key);
         return byDefault != null && byDefault.origin().equals(value.origin()) ? "default" : at(value);
+    }
+
+    /** The same settings with the date of a run's start for chat templates, unless they say one. */
+    public Settings startedAt(LocalDateTime start) {
+        String key = "template_date";
+        return config.getString(key).isBlank()
+                ? new Settings(
+                        name,
+                        config.withValue(
+                                key,
+                                ConfigValueFactory.fromAnyRef(
+                                        start.truncatedTo(ChronoUnit.SECONDS)
+                                                .format(DateTimeFormatter.ISO_LOCAL_DATE_TIME),
+                                        "the start of the run")),
+                        defaults)
+                : this;
     }
 
     /** A configuration file that means exactly these settings. */

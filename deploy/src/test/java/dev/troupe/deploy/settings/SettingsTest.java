@@ -261,4 +261,16 @@ class SettingsTest {
                 .isInstanceOf(SettingsException.class)
                 .hasMessageContaining(override);
     }
+
+    /** A run that is resumed or repeated has the date at which it was started first. */
+    @Test
+    void theStartOfARunIsFixedOnce() {
+        Settings fresh = Settings.load("stories/ppo", List.of());
+        assertThat(fresh.config().getString("template_date")).isEmpty();
+        Settings started = fresh.startedAt(java.time.LocalDateTime.of(2026, 11, 30, 21, 55, 7, 9));
+        assertThat(started.config().getString("template_date")).isEqualTo("2026-11-30T21:55:07");
+        Settings again = Settings.parse("config.conf", started.render(), List.of())
+                .startedAt(java.time.LocalDateTime.of(2027, 1, 1, 0, 0));
+        assertThat(again.render()).isEqualTo(started.render());
+    }
 }
