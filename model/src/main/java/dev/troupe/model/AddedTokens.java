@@ -145,8 +145,8 @@ final class AddedTokens {
     }
 
     /**
-     * The library gives tokens that the model does not have the numbers behind its vocabulary, in their order. Where the
-     * files say otherwise, the model's vocabulary holds them too.
+     * The library numbers tokens that the model does not have behind its vocabulary, in their order. Where the files
+     * say otherwise, the model's vocabulary holds them too.
      */
     private boolean place() {
         List<AddedToken> beyond = tokens.values().stream()

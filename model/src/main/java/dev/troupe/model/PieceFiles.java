@@ -74,8 +74,8 @@ final class PieceFiles {
     }
 
     /**
-     * Sets what is put around a text: bos unless add_bos_token says otherwise, as makers of SentencePiece models do; the
-     * end token only where add_eos_token says so.
+     * Sets what is put around a text: bos unless add_bos_token says otherwise, as makers of such models do; the end
+     * token only where add_eos_token says so.
      */
     void surround(SpecialTokens specials, Vocabulary vocabulary) {
         int bos = settings.path("add_bos_token").asBoolean(true) ? specials.id("bos_token", vocabulary) : -1;

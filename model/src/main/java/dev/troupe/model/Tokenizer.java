@@ -103,8 +103,8 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /**
-     * How a dialogue becomes one text: by the template that was asked for, or the model's own; a model without one takes
-     * chatml, which is logged once.
+     * How a dialogue becomes one text: by the template that was asked for, or the model's own. A model without one
+     * takes chatml, which is logged once.
      *
      * @param tools whether the dialogue comes with tools, for which a model may have a template of its own
      */
@@ -116,14 +116,15 @@ public final class Tokenizer implements AutoCloseable {
         });
     }
 
-    /** Whether an answer in the chat template ends with the end token: where it does not, a model that learns from
+    /**
+     * Whether an answer in the chat template ends with the end token: where it does not, a model that learns from
      * rendered dialogues never learns to stop.
      */
     public boolean templateEndsAnswers() {
         return chatTemplate().endsAnswersWith(files.special("eos_token"));
     }
 
-    /** The template that dialogues were written with, where it is not the model's own; null where it is, or none was. */
+    /** The template that dialogues were written in, where it is not the model's own; otherwise null. */
     public @Nullable String foreignTemplate() {
         TemplateChoice choice = TemplateChoice.of(format.template(), files.templates(), false, source);
         return choice.own() || !chats.containsKey(choice.template()) ? null : choice.template();

@@ -179,7 +179,7 @@ final class TokenizerSettings {
         }
     }
 
-    /** Whether decoded texts lose the spaces before punctuation, as in transformers: not those of byte-pair encoding. */
+    /** Whether decoded texts lose the spaces before punctuation, as in transformers: not those of byte pairs. */
     static boolean cleans(JsonNode settings, JsonNode root) {
         String forced = "clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output";
         boolean bpe = root.path("model").path("type").asText("BPE").equals("BPE");

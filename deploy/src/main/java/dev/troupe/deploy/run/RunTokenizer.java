@@ -13,7 +13,7 @@ final class RunTokenizer {
     private RunTokenizer() {}
 
     /**
-     * The policy's folder; or a copy in the run's folder with the chat template that the run's dialogues are written in,
+     * The policy's folder; or a copy in the run's folder with the chat template that its dialogues are written in,
      * where that is not the policy's own. To be called when the run's prompts have been encoded.
      */
     static Path of(RunFolder run, ModelFolder policy, Tokenizer tokenizer) {
