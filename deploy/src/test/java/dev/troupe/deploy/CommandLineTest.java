@@ -171,7 +171,10 @@ class CommandLineTest {
         for (String name : List.of("tokenizer_config.json", "config.json", "tokenizer.json")) {
             Path file = folder.resolve(name);
             String text = Files.readString(file);
-            Files.writeString(file, text.replace("\"pad_token\"", "\"x\"").replace("\"pad_token_id\"", "\"y\"") + "\n");
+            Files.writeString(
+                    file,
+                    text.replace("\"pad_token\"", "\"x\"").replace("\"pad_token_id\" : 0", "\"pad_token_id\" : null")
+                            + "\n");
         }
         Logger log = (Logger) LoggerFactory.getLogger(Tokenizer.class);
         ListAppender<ILoggingEvent> said = new ListAppender<>();

@@ -38,6 +38,7 @@ public final class Tokenizer implements AutoCloseable {
     private final String source;
     private final ChatFormat format;
     private final Map<String, ChatTemplate> chats = new ConcurrentHashMap<>();
+    private volatile @Nullable String foreign;
 
     private Tokenizer(Path folder, ChatFormat format) {
         this.files = TokenizerFiles.of(folder);
@@ -112,6 +113,7 @@ public final class Tokenizer implements AutoCloseable {
         TemplateChoice choice = TemplateChoice.of(format.template(), files.templates(), tools, source);
         return chats.computeIfAbsent(choice.template(), text -> {
             choice.log(source, vocabulary, files.special("eos_token"));
+            foreign = choice.own() ? foreign : text;
             return new ChatTemplate(text, files.specials().named(), source).at(format.date());
         });
     }
@@ -126,8 +128,7 @@ public final class Tokenizer implements AutoCloseable {
 
     /** The template that dialogues were written in, where it is not the model's own; otherwise null. */
     public @Nullable String foreignTemplate() {
-        TemplateChoice choice = TemplateChoice.of(format.template(), files.templates(), false, source);
-        return choice.own() || !chats.containsKey(choice.template()) ? null : choice.template();
+        return foreign;
     }
 
     /**

@@ -222,7 +222,9 @@ class ModelFolderTest {
         try (Tokenizer tokenizer = Tokenizer.open(folder)) {
             assertThat(tokenizer.padId()).isEqualTo(0); // config.json's
         }
-        Files.writeString(folder.resolve("config.json"), CONFIG.toJson().replace("\"pad_token_id\" : 0", "\"x\":0"));
+        Files.writeString(
+                folder.resolve("config.json"),
+                CONFIG.toJson().replace("\"pad_token_id\" : 0", "\"pad_token_id\" : null"));
         try (Tokenizer tokenizer = Tokenizer.open(folder)) {
             assertThat(tokenizer.padId()).isEqualTo(2); // the end token, as TRL pads
         }

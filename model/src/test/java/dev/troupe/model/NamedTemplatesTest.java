@@ -101,6 +101,9 @@ class NamedTemplatesTest {
         assertThatThrownBy(() -> text("", false))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("has chat templates [chat, rag] and none called default");
+        try (Tokenizer tokenizer = open("")) {
+            assertThat(tokenizer.foreignTemplate()).isNull(); // plain texts need none
+        }
         assertThatThrownBy(() -> text("lama3", false))
                 .hasMessageContaining("template = lama3 is not known: expected one that the model has, [chat, rag]")
                 .hasMessageContaining("llama3");
