@@ -299,6 +299,7 @@ class RowCommandsTest extends RunsApart {
                         "micro_batch=2")))
                 .containsOnlyOnce("note: " + tools)
                 .containsOnlyOnce("note: " + id)
+                .containsOnlyOnce("note: " + rows + ": the chat template does not end an answer with the end token")
                 .doesNotContain(left);
     }
 

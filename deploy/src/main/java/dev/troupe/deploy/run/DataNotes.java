@@ -6,6 +6,7 @@ import dev.troupe.data.sources.Prompt;
 import dev.troupe.data.sources.RowFiles;
 import dev.troupe.data.sources.Rows;
 import dev.troupe.data.sources.Sources;
+import dev.troupe.data.sources.TrainingText;
 import dev.troupe.deploy.eval.PromptTokens;
 import dev.troupe.model.ChatTemplate;
 import dev.troupe.model.Tokenizer;
@@ -49,13 +50,23 @@ public final class DataNotes {
             return List.of();
         }
         return pairs
-                ? of(
+                ? learned(
                         file,
                         RowFiles.pairs(Path.of(file)),
                         p -> p.prompt().dialogue().and(p.chosen().messages()),
-                        Set.of(),
                         tokenizer)
-                : of(file, RowFiles.texts(Path.of(file)), t -> t.dialogue(), Set.of(), tokenizer);
+                : learned(file, RowFiles.texts(Path.of(file)), TrainingText::dialogue, tokenizer);
+    }
+
+    private static <T> List<String> learned(
+            String file, Rows<T> rows, Function<T, Dialogue> dialogue, Tokenizer tokenizer) {
+        List<String> notes = of(file, rows, dialogue, Set.of(), tokenizer);
+        boolean rendered = rows.rows().stream().map(dialogue).anyMatch(d -> !d.isEmpty());
+        if (rendered && !tokenizer.templateEndsAnswers()) {
+            notes.add(file + ": the chat template does not end an answer with the end token, and a dialogue gets none"
+                    + " beside it: a model that learns from these rows does not learn to stop");
+        }
+        return notes;
     }
 
     /**
