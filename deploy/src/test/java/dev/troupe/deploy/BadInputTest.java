@@ -242,9 +242,9 @@ class BadInputTest {
         Path prompts = file("chat.jsonl", "{\"instruction\":\"Name a colour.\"}\n");
 
         refused(
-                1,
+                2,
                 Troupe.run("bad", "data.prompts=" + prompts, "template=chatlm"),
-                "template = chatlm is not known",
+                prompts + ":1: template = chatlm is not known",
                 "chatml");
     }
 

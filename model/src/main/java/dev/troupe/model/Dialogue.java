@@ -79,13 +79,21 @@ public record Dialogue(List<ChatMessage> messages, List<Object> tools, Map<Strin
     }
 
     private static Map<String, Object> turn(ChatMessage message) {
-        Map<String, Object> turn = new LinkedHashMap<>(message.values());
-        turn.values().removeIf(Objects::isNull);
-        REASONING.stream().filter(turn::containsKey).findFirst().ifPresent(name -> {
-            Object thought = turn.get(name);
-            turn.putIfAbsent("thinking", thought);
-            turn.put("reasoning_content", thought);
-        });
+        Map<String, Object> said = new LinkedHashMap<>(message.values());
+        said.values().removeIf(Objects::isNull);
+        Object thought = REASONING.stream()
+                .map(said::get)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElse(null);
+        if (thought == null) {
+            return said;
+        }
+        // The order of the keys as transformers has it, for templates that write turns as JSON.
+        Map<String, Object> turn = new LinkedHashMap<>();
+        turn.put("thinking", thought);
+        turn.putAll(said);
+        turn.put("reasoning_content", thought);
         return turn;
     }
 }

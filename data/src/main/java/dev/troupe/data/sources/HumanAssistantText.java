@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A dialogue written as one text, as hh-rlhf has it: an empty line, {@code Human:} or {@code Assistant:}, what is said. */
+/** A dialogue as one text, as hh-rlhf has it: an empty line, {@code Human:} or {@code Assistant:}, what is said. */
 final class HumanAssistantText {
     private static final Pattern SPEAKER = Pattern.compile("(?:\\A\\s*|\\n\\n)(Human|Assistant):");
 

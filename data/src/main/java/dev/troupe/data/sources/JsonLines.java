@@ -45,8 +45,8 @@ public final class JsonLines {
     /**
      * Reads every row of a file; blank lines are skipped.
      *
-     * @throws DataException with file, line and reason: missing or empty file, a line that is not one JSON object, a key
-     *     that is there twice, another encoding than UTF-8, a row that {@code reader} refuses
+     * @throws DataException with file, line and reason: missing or empty file, a line that is not one JSON object, a
+     *     key that is there twice, another encoding than UTF-8, a row that {@code reader} refuses
      */
     public static <T> List<T> read(Path file, RowReader<T> reader) {
         if (Files.isDirectory(file)) {

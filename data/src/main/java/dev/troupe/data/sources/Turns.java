@@ -69,18 +69,19 @@ final class Turns {
         String word = turn.get(who).textValue();
         String role = who.equals(Message.ROLE) ? Speakers.ofRole(word) : Speakers.ofFrom(word);
         Map<String, Object> values = new LinkedHashMap<>();
-        values.put(Message.ROLE, role.equals(Speakers.CALL) ? Message.ASSISTANT : role);
-        if (role.equals(Speakers.CALL)) {
-            values.put(Message.CONTENT, "");
-            values.put(TOOL_CALLS, calls(turn.path(what)));
-        } else if (turn.hasNonNull(what)) {
-            values.put(Message.CONTENT, Contents.of(turn.get(what)));
+        for (Map.Entry<String, JsonNode> field : turn.properties()) {
+            String key = field.getKey();
+            if (key.equals(who)) {
+                values.put(Message.ROLE, role.equals(Speakers.CALL) ? Message.ASSISTANT : role);
+            } else if (key.equals(what) && role.equals(Speakers.CALL)) {
+                values.put(Message.CONTENT, "");
+                values.put(TOOL_CALLS, calls(field.getValue()));
+            } else if (!field.getValue().isNull()) {
+                values.put(
+                        key.equals(what) ? Message.CONTENT : key,
+                        key.equals(what) ? Contents.of(field.getValue()) : Row.value(field.getValue()));
+            }
         }
-        turn.properties().stream()
-                .filter(e -> !e.getKey().equals(who)
-                        && !e.getKey().equals(what)
-                        && !e.getValue().isNull())
-                .forEach(e -> values.putIfAbsent(e.getKey(), Row.value(e.getValue())));
         return new Message(values);
     }
 

@@ -158,7 +158,7 @@ final class DialogueRowsTest {
     @Test
     void everyKeyOfATurnTravels() throws IOException {
         assertThat(turns("{'prompt':[{'content':'Hi','weight':0,'role':'user','name':'Z','none':null}]}"))
-                .isEqualTo("[{'role':'user','content':'Hi','weight':0,'name':'Z'}]");
+                .isEqualTo("[{'content':'Hi','weight':0,'role':'user','name':'Z'}]");
         String call =
                 "{'role':'assistant','content':null,'tool_calls':[{'id':'1','function':{'name':'f','arguments':'{}'}}]}";
         String result = "{'role':'tool','content':'','tool_call_id':'1'}";

@@ -42,7 +42,7 @@ class RowsGoldenTest {
                 }
             }));
         }
-        assertThat(tests).hasSize(24);
+        assertThat(tests).hasSize(26);
         return tests.stream();
     }
 

@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The launcher under any locale gives the ids that UTF-8 gives. Everything goes through a shell script in UTF-8, for the
- * JVM of this test may itself be under a locale that cannot write the letters.
+ * The launcher under any locale gives the ids that UTF-8 gives. Everything goes through a shell script in UTF-8, for
+ * the JVM of this test may itself be under a locale that cannot write the letters.
  */
 class LocaleIT {
     /** The ids that the tokenizers library gives for "Zoë 😀" with the shipped stories tokenizer. */
