@@ -15,8 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * GGUF files of every architecture and every rope by the rules of llama.cpp's converter (gguf_models.py): the numbers of
- * transformers, from the file and from the folder that it is saved as.
+ * GGUF files of every architecture and every rope by the rules of llama.cpp's converter (gguf_models.py): the numbers
+ * of transformers, from the file and from the folder that it is saved as.
  */
 class GgufModelsGoldenTest {
     private static final Path GOLDEN = Path.of("src/test/resources/golden/gguf/models");

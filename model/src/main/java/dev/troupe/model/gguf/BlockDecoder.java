@@ -1,8 +1,8 @@
 package dev.troupe.model.gguf;
 
 /**
- * One quantised block to the numbers it stands for, to the bit of llama.cpp's reference: the products of an F16 scale, a
- * small scale and a code are exact in float, so at most one operation rounds, whatever a compiler fuses.
+ * One quantised block to the numbers it stands for, to the bit of llama.cpp's reference: the products of an F16 scale,
+ * a small scale and a code are exact in float, so at most one operation rounds, whatever a compiler fuses.
  */
 @FunctionalInterface
 interface BlockDecoder {

@@ -25,7 +25,9 @@ final class Blocks256 {
         }
     }
 
-    /** 32 bytes of third bits (set: no -4), 64 bytes of four numbers, 12 bytes of 16 six-bit scales, the block's scale. */
+    /**
+     * 32 bytes of third bits (set: no -4), 64 bytes of four numbers, 12 bytes of 16 six-bit scales, the block's scale.
+     */
     static void q3(byte[] block, float[] values) {
         float scale = half(block, 108);
         for (int part = 0; part < 16; part++) {

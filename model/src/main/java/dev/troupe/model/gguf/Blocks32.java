@@ -3,8 +3,8 @@ package dev.troupe.model.gguf;
 import dev.troupe.model.HalfFloats;
 
 /**
- * Blocks of 32 numbers with one scale. Where four bits of a number are in one byte with another's, the byte's low half is
- * number i and its high half number i + 16.
+ * Blocks of 32 numbers with one scale. Where four bits of a number are in one byte with another's, the byte's low half
+ * is number i and its high half number i + 16.
  */
 final class Blocks32 {
     private static final int HALF = 16;

@@ -129,7 +129,7 @@ final class PreTokenizers {
         return all;
     }
 
-    /** GGUF's name for pre_tokenizer, normalizer and ignore_merges of a tokenizer.json, or null when it has none that is known. */
+    /** GGUF's name for pre_tokenizer, normalizer and ignore_merges of a tokenizer.json, or null when none is known. */
     static @Nullable String nameOf(JsonNode tokenizer) {
         for (Row row : ROWS) {
             boolean composed =
