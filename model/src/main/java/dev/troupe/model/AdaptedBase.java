@@ -32,7 +32,7 @@ final class AdaptedBase {
         }
     }
 
-    /** With {@code ensure_weight_tying} peft writes the head's tensors too: turned, and scaled by the head's own alpha. */
+    /** With {@code ensure_weight_tying} peft writes the head's tensors too: transposed, scaled by the head's alpha. */
     private boolean headSaysTheSame() {
         AdapterConfig config = parts.config();
         boolean alike = config.scaling(modules.head()) == config.scaling(modules.embedding());

@@ -9,8 +9,8 @@ import java.time.ZonedDateTime;
 /**
  * How dialogues are written.
  *
- * @param template the name of one of the model's chat templates, of a known format, or a file that ends in .jinja; empty
- *     for the model's own
+ * @param template the name of one of the model's chat templates, of a known format, or a file that ends in .jinja;
+ *     empty for the model's own
  * @param date what {@code strftime_now} of a template gives
  */
 public record ChatFormat(String template, ZonedDateTime date) {

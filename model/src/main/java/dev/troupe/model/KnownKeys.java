@@ -48,7 +48,7 @@ public final class KnownKeys {
         return all(keys);
     }
 
-    /** Keys that change nothing in what the model computes. One that ends with {@code *} stands for all that begin so. */
+    /** Keys that change nothing in what the model computes. One that ends with {@code *} stands for its beginnings. */
     public KnownKeys harmless(String... keys) {
         return all(keys);
     }

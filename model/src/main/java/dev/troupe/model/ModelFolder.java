@@ -33,8 +33,8 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
 
     /**
      * Reads a folder's config.json and weights (one safetensors file or several with their index, else those of
-     * torch.save), or a GGUF file, and checks one against the other; errors name the file and the reason. An adapter's folder opens as the model it was
-     * made for with the adapter merged.
+     * torch.save), or a GGUF file, and checks one against the other; errors name the file and the reason. An adapter's
+     * folder opens as the model it was made for with the adapter merged.
      */
     public static ModelFolder open(Path path) {
         return open(path, Set.of());
