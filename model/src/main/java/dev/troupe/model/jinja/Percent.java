@@ -166,6 +166,9 @@ final class Percent {
         if (!Numbers.isInt(value)) {
             throw PyError.type("* wants int");
         }
+        if (Numbers.integer(value).bitLength() > 31) {
+            throw new PyError(PyError.Kind.OVERFLOW, "a width or precision that is too large");
+        }
         return Numbers.clipped(value);
     }
 

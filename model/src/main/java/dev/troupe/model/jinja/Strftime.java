@@ -81,7 +81,7 @@ final class Strftime {
             case 'M' -> number(date.getMinute(), 2, '0', flag, width);
             case 'S' -> number(date.getSecond(), 2, '0', flag, width);
             case 'j' -> number(date.getDayOfYear(), 3, '0', flag, width);
-            case 'f' -> number(date.getNano() / 1000, 6, '0', (char) 0, 0);
+            case 'f' -> flag == 0 && width == 0 ? number(date.getNano() / 1000, 6, '0', flag, width) : null;
             case 'u' -> number(date.getDayOfWeek().getValue(), 1, '0', flag, width);
             case 'w' -> number(weekday, 1, '0', flag, width);
             case 'U' -> number((date.getDayOfYear() + 6 - weekday) / 7, 2, '0', flag, width);
@@ -125,7 +125,7 @@ final class Strftime {
 
     private static String number(long value, int digits, char usual, char flag, int width) {
         String text = Long.toString(value);
-        char fill = flag == '_' ? ' ' : flag == '0' ? '0' : usual;
+        char fill = flag == '_' || flag == '-' ? ' ' : flag == '0' ? '0' : usual;
         int size = flag == '-' && width == 0 ? 0 : Math.max(digits, width);
         return String.valueOf(fill).repeat(Math.max(0, size - text.length())) + text;
     }
