@@ -131,7 +131,9 @@ def chosen(shared, path):
     def cases():
         yield {"names": NAMES}
         for source in SOURCES:
-            yield outcome(None, source, fresh_names(), ranges=True)
+            case = outcome(None, source, fresh_names(), ranges=True)
+            if case is not None:
+                yield case
         for folder in sorted(os.listdir(shared)):
             with open(os.path.join(shared, folder, "chat_template.jinja"), encoding="utf-8") as file:
                 source = file.read()
