@@ -73,6 +73,8 @@ SOURCES = [
     # errors of syntax
     "{% if %}", "{{ }}", "{{ 1 + }}", "{% for x l %}{% endfor %}", "{% if true %}", "{% endif %}", "{{ 'a }}", "{{ a b }}", "{% nosuch %}", "{{ (1 }}", "{# open", "{% raw %}x", "{{ a is }}", "{% set 1 = 2 %}", "{{ f(a=1, 2) }}", "{{ 1 if }}",
     "{% do 1 %}", "{{ a ! b }}", "{{ x | }}", "{{ [1, 2 }}", "{{ a.1b }}", "{% macro m(a=1, b) %}{% endmacro %}", "{{ {'a' 1} }}",
+    "{{ 1e15 }} {{ 1234567890123456.0 }} {{ 9999999999999998.0 }} {{ 0.0001 }} {{ 0.00001 }} {{ 5e-324 }} {{ 1.7976931348623157e308 }} {{ 2.0 ** -44 }}",
+    "{% macro m(caller=none) %}{{ caller() if caller }}{% endmacro %}{% call m() %}in{% endcall %}{{ m() }}", "{{ '\u3000a\u3000'.strip() }}|{{ '\u3000a'|trim }}|{{ 'a\u3000b'.split() }}",
     # one by one over filters, tests, methods and statements
     "{{ users|join(d=', ', attribute='name') }} {{ x|default(default_value='q', boolean=true) }} {{ s|replace(old='l', new='L', count=1) }}",
     "{{ p|truncate(length=7, killwords=true, end='') }}|{{ p|truncate(length=7, leeway=0) }}|{{ 'a\\nb'|indent(width=2, first=true, blank=true) }}",

@@ -2,7 +2,7 @@ package dev.troupe.model.jinja;
 
 import java.util.Set;
 
-/** The sandbox's lookups: {@code value.name} and {@code value[key]}. What is missing or unsafe is undefined. */
+/** The sandbox's lookups, {@code value.name} and {@code value[key]}. What does not exist or is unsafe is undefined. */
 final class Attributes {
     private static final Set<String> OBJECT = Set.of(
             "__class__",

@@ -2,7 +2,7 @@ package dev.troupe.model.jinja;
 
 import java.util.Arrays;
 
-/** The variables of one call of a function: the template itself, a macro, a recursive loop, a loop's test. */
+/** The variables of one call of a function: the template itself, a macro, a recursive loop, the test of a loop. */
 final class Locals {
     private final Run run;
     private final Object[] slots;
