@@ -139,15 +139,15 @@ public record ModelConfig(
 
     /** The same decoder with other end tokens. */
     public ModelConfig withEosIds(List<Integer> ends) {
-        return with(scoreHead, ends);
+        return with(scoreHead, tied, ends);
     }
 
     /** The same decoder with a score head (or with a language-model head again). */
     public ModelConfig withScoreHead(boolean score) {
-        return with(score, eosIds);
+        return with(score, tied, eosIds);
     }
 
-    private ModelConfig with(boolean score, List<Integer> ends) {
+    private ModelConfig with(boolean score, boolean embeddingIsHead, List<Integer> ends) {
         return new ModelConfig(
                 family,
                 score,
@@ -161,7 +161,7 @@ public record ModelConfig(
                 maxPositions,
                 normEps,
                 rope,
-                tied,
+                embeddingIsHead,
                 bosId,
                 ends,
                 padId,
@@ -170,24 +170,7 @@ public record ModelConfig(
 
     /** The same decoder with or without a head of its own beside the embedding. */
     public ModelConfig withTied(boolean embeddingIsHead) {
-        return new ModelConfig(
-                family,
-                scoreHead,
-                vocabulary,
-                hidden,
-                intermediate,
-                layers,
-                heads,
-                kvHeads,
-                headDim,
-                maxPositions,
-                normEps,
-                rope,
-                embeddingIsHead,
-                bosId,
-                eosIds,
-                padId,
-                traits);
+        return with(scoreHead, embeddingIsHead, eosIds);
     }
 
     /** Whether kernel.py computes this decoder; otherwise autograd differentiates decoder.py. */
