@@ -23,28 +23,23 @@ final class FamilyKeys {
     private static final String TYPES = "layer_types";
     private static final String NO_DROPOUT = "this dropout is not applied in training";
 
-    /** Beside these a config.json may hold what concerns programs, sampling, or labels, but not what is computed. */
+    /**
+     * Beside these a config.json may hold what concerns programs, sampling, or labels, but not what is computed. Keys
+     * that begin with an underscore are the notes of the library that wrote the file.
+     */
     private static final KnownKeys COMMON = new KnownKeys()
             .used("architectures", "model_type", "vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers")
             .used("num_attention_heads", "num_key_value_heads", "head_dim", "max_position_embeddings", "rms_norm_eps")
             .used("rope_theta", "rope_scaling", "rope_parameters", "partial_rotary_factor")
             .used("original_max_position_embeddings", "hidden_act", "tie_word_embeddings")
             .used("bos_token_id", "eos_token_id", "pad_token_id", "id2label", "label2id", "num_labels")
-            .harmless(
-                    "_name_or_path",
-                    "name_or_path",
-                    "_from_model_config",
-                    "transformers_version",
-                    "torch_dtype",
-                    "dtype",
-                    "auto_map")
+            .harmless("_*", "name_or_path", "transformers_version", "torch_dtype", "dtype", "auto_map")
             .harmless("initializer_range", "use_cache", "pretraining_tp", "return_dict", "use_return_dict")
             .harmless("output_attentions", "output_hidden_states", "output_scores", "torchscript", "is_decoder")
             .harmless("problem_type", "finetuning_task", "task_specific_params", "prefix", "tokenizer_class")
             .harmless("unk_token_id", "sep_token_id", "cls_token_id", "mask_token_id", "decoder_start_token_id")
-            .harmless("_commit_hash", "_attn_implementation_autoset", "_attn_implementation", "attn_implementation")
-            .harmless(
-                    "_flash_attn_2_enabled", "_experts_implementation", "transformers.js_config", "max_sequence_length")
+            .harmless("attn_implementation")
+            .harmless("transformers.js_config", "max_sequence_length")
             .harmless(
                     "model_max_length",
                     "chunk_size_feed_forward",

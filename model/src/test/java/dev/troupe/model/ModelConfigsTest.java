@@ -133,6 +133,13 @@ class ModelConfigsTest {
                 .hasMessageContaining("model.ignore_keys = \"foo_scale\"");
     }
 
+    /** Such keys are notes of the library that wrote the file; transformers makes this one of a GGUF file's name. */
+    @Test
+    void passesOverKeysThatBeginWithAnUnderscore() throws IOException {
+        String more = text("yi-1.5-6b").replaceFirst("\\{", "{\"_model_name_or_path\": \"Yi\", \"_x\": 1,");
+        assertThat(ModelConfig.parse(more, "yi")).isEqualTo(ModelConfig.parse(text("yi-1.5-6b"), "yi"));
+    }
+
     /** Each key with values that no key has: a model or a refusal, and nothing else. */
     @ParameterizedTest
     @MethodSource("names")
