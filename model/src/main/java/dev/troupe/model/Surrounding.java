@@ -38,6 +38,11 @@ record Surrounding(int[] before, int[] after, int begin) {
         return new Surrounding(before, after, begin);
     }
 
+    /** Whether a token is put in front of a text. */
+    boolean beginsWith(int id) {
+        return Arrays.stream(before).anyMatch(each -> each == id);
+    }
+
     /** The ids of a text with what belongs around it; a bos that the text has itself is not doubled. */
     int[] around(int[] text) {
         int skipped = 0;

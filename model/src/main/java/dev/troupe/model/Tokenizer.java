@@ -118,6 +118,11 @@ public final class Tokenizer implements AutoCloseable {
         });
     }
 
+    /** How this dialogue becomes one text: {@link #chatTemplate(boolean)}. */
+    public ChatTemplate chatTemplate(Dialogue dialogue) {
+        return chatTemplate(!dialogue.tools().isEmpty());
+    }
+
     /**
      * Whether an answer in the chat template ends with the end token: where it does not, a model that learns from
      * rendered dialogues never learns to stop.
@@ -158,12 +163,12 @@ public final class Tokenizer implements AutoCloseable {
 
     /** As of turns alone, with tools and what else the template reads. */
     public int[] encode(Dialogue dialogue, boolean addGenerationPrompt) {
-        return encode(chatTemplate().render(dialogue, addGenerationPrompt), false);
+        return encode(chatTemplate(dialogue).render(dialogue, addGenerationPrompt), false);
     }
 
     /** A prompt up to where the model writes, as {@link ChatTemplate#prompt} says. */
     public int[] encodePrompt(Dialogue dialogue) {
-        return encode(chatTemplate().prompt(dialogue), false);
+        return encode(chatTemplate(dialogue).prompt(dialogue), false);
     }
 
     private static String sha256(byte[] bytes) {
@@ -186,9 +191,9 @@ public final class Tokenizer implements AutoCloseable {
         return addSpecial ? surrounding.around(ids) : surrounding.once(ids);
     }
 
-    /** A completion's text without the bos that it may begin with: its prompt has one, or needs none. */
+    /** A completion without the bos that it may begin with, where the tokenizer puts one in front of its prompt. */
     public String continuation(String completion) {
-        String bos = bosId == eosId ? "" : files.special("bos_token");
+        String bos = bosId == eosId || !surrounding.beginsWith(bosId) ? "" : files.special("bos_token");
         String rest = completion;
         while (!bos.isEmpty() && rest.startsWith(bos)) {
             rest = rest.substring(bos.length());

@@ -87,6 +87,23 @@ class NamedTemplatesTest {
         assertThat(text("", false)).isEqualTo("D");
     }
 
+    /** A dialogue with tools is encoded by tool_use, without a default too. */
+    @Test
+    void shouldEncodeADialogueWithToolsByToolUse() throws IOException {
+        settings("[{\"name\":\"default\",\"template\":\"a\"},{\"name\":\"tool_use\",\"template\":\"aa\"}]");
+        Dialogue tools = new Dialogue(HI, List.of(java.util.Map.of("name", "f")), java.util.Map.of());
+        try (Tokenizer tokenizer = open("")) {
+            assertThat(tokenizer.decode(tokenizer.encodePrompt(tools))).isEqualTo("a a");
+            assertThat(tokenizer.decode(tokenizer.encode(tools, false))).isEqualTo("a a");
+            assertThat(tokenizer.decode(tokenizer.encodePrompt(new Dialogue(HI))))
+                    .isEqualTo("a");
+        }
+        settings("[{\"name\":\"rag\",\"template\":\"a\"},{\"name\":\"tool_use\",\"template\":\"aa\"}]");
+        try (Tokenizer tokenizer = open("")) {
+            assertThat(tokenizer.decode(tokenizer.encodePrompt(tools))).isEqualTo("a a");
+        }
+    }
+
     @Test
     void shouldTakeTheTemplateOfAProcessorLast() throws IOException {
         Files.writeString(folder.resolve("chat_template.json"), "{\"chat_template\":\"P\"}");

@@ -182,5 +182,10 @@ class TokenizerFolderTest {
         try (Tokenizer tokenizer = Tokenizer.open(folder)) {
             assertThat(tokenizer.continuation("<s>")).isEqualTo("<s>"); // it ends the completion
         }
+        tokenizer(TEXT);
+        Files.writeString(folder.resolve("tokenizer_config.json"), "{\"bos_token\":\"<s>\",\"eos_token\":\"</s>\"}");
+        try (Tokenizer tokenizer = Tokenizer.open(folder)) {
+            assertThat(tokenizer.continuation("<s>b")).isEqualTo("<s>b"); // a turn begins with it, and no text does
+        }
     }
 }

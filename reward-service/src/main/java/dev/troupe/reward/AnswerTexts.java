@@ -37,7 +37,8 @@ public final class AnswerTexts implements AutoCloseable {
 
     /** The request's rows, in order. */
     List<Answer> of(ScoreRequest request) {
-        List<TokenRow> rows = TokenRows.of(request.getBatch(), tokenizer.vocabularySize());
+        // An embedding may have more rows than the tokenizer has tokens; such an id may be drawn, and is no text.
+        List<TokenRow> rows = TokenRows.of(request.getBatch(), Integer.MAX_VALUE);
         List<Answer> answers = new ArrayList<>(rows.size());
         for (int i = 0; i < rows.size(); i++) {
             TokenRow row = rows.get(i);

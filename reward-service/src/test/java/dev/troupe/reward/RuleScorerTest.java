@@ -94,6 +94,16 @@ class RuleScorerTest {
         }
     }
 
+    /** An embedding with more rows than the tokenizer has tokens: what it draws there is no text. */
+    @Test
+    void aTokenBeyondTheTokenizerIsNoText() throws Exception {
+        try (RuleScorer scorer = scorer(1, LONG, RuleScorerTest::ofWord)) {
+            ScoreAnswer answer = get(scorer, Asked.of(4, 5, 900));
+            assertThat(Tensors.floats(answer.getRows(0).getValues())).containsExactly(0.5f);
+            assertThat(answer.getRows(1).getFailure().getMessage()).contains("no opinion on");
+        }
+    }
+
     @Test
     void oneThatThrowsFailsItsRowAlone() throws Exception {
         try (RuleScorer scorer = scorer(1, LONG, RuleScorerTest::ofWord)) {

@@ -8,7 +8,6 @@ import dev.troupe.data.sources.Rows;
 import dev.troupe.data.sources.Sources;
 import dev.troupe.data.sources.TrainingText;
 import dev.troupe.deploy.eval.PromptTokens;
-import dev.troupe.model.ChatTemplate;
 import dev.troupe.model.Tokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -90,17 +89,19 @@ public final class DataNotes {
         List<Dialogue> dialogues =
                 rows.rows().stream().map(dialogue).filter(d -> !d.isEmpty()).toList();
         if (!dialogues.isEmpty()) {
-            ignored(dialogues, tokenizer.chatTemplate())
+            ignored(dialogues, tokenizer)
                     .forEach((name, count) -> notes.add(file + ": the chat template never mentions \"" + name
                             + "\", which " + count + " rows have: it is no part of their text"));
         }
         return notes;
     }
 
-    private static Map<String, Integer> ignored(List<Dialogue> dialogues, ChatTemplate template) {
+    private static Map<String, Integer> ignored(List<Dialogue> dialogues, Tokenizer tokenizer) {
         Map<String, Integer> counts = new TreeMap<>();
-        dialogues.forEach(given ->
-                template.ignores(PromptTokens.dialogue(given)).forEach(name -> counts.merge(name, 1, Integer::sum)));
+        for (Dialogue given : dialogues) {
+            var dialogue = PromptTokens.dialogue(given);
+            tokenizer.chatTemplate(dialogue).ignores(dialogue).forEach(name -> counts.merge(name, 1, Integer::sum));
+        }
         return counts;
     }
 }
