@@ -1,5 +1,6 @@
 package dev.troupe.deploy.cli;
 
+import dev.troupe.deploy.eval.PromptTokens;
 import dev.troupe.deploy.settings.MemoryEstimate;
 import dev.troupe.deploy.settings.Models;
 import dev.troupe.deploy.settings.SettingsException;
@@ -68,7 +69,7 @@ record LoadedModel(
             folder = folder.merged(adapter);
             adapter = null;
         }
-        Tokenizer tokenizer = folder.tokenizer(chat);
+        Tokenizer tokenizer = PromptTokens.tokenizer(folder, chat);
         TensorThread thread = TensorThread.start("model", Runtime.getRuntime().availableProcessors());
         FrozenBase.Storage plain = dtype == Dtype.BF16 ? FrozenBase.Storage.BF16 : FrozenBase.Storage.FP32;
         FrozenBase base = base(folder, adapter, quantize == null ? plain : FrozenBase.Storage.NF4, thread);

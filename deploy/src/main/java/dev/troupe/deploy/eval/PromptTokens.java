@@ -4,9 +4,12 @@ import dev.troupe.data.DataException;
 import dev.troupe.data.sources.Prompt;
 import dev.troupe.data.sources.Reply;
 import dev.troupe.data.sources.TrainingText;
+import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.model.ChatFormat;
 import dev.troupe.model.ChatMessage;
 import dev.troupe.model.Dialogue;
 import dev.troupe.model.ModelException;
+import dev.troupe.model.ModelFolder;
 import dev.troupe.model.Tokenizer;
 import java.util.Arrays;
 import java.util.function.Supplier;
@@ -51,6 +54,24 @@ public final class PromptTokens {
         int[] whole = Arrays.copyOf(first, first.length + rest.length);
         System.arraycopy(rest, 0, whole, first.length, rest.length);
         return whole;
+    }
+
+    /**
+     * A model's tokenizer, dialogues in a format whose template must be known; closed by the caller.
+     *
+     * @throws SettingsException when the model has no template of that name, and no format or file is called so
+     */
+    public static Tokenizer tokenizer(ModelFolder model, ChatFormat chat) {
+        Tokenizer tokenizer = model.tokenizer(chat);
+        if (!chat.template().isEmpty()) {
+            try {
+                tokenizer.chatTemplate();
+            } catch (ModelException e) {
+                tokenizer.close();
+                throw new SettingsException(String.valueOf(e.getMessage()), e);
+            }
+        }
+        return tokenizer;
     }
 
     /** A row's dialogue as the model's chat template takes it. */

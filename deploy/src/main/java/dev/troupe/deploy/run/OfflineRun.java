@@ -128,7 +128,8 @@ final class OfflineRun implements AutoCloseable {
             if (!rewards) {
                 RunModels.requireLanguageModel(config, "model.policy", policy);
             }
-            try (Tokenizer tokenizer = policy.tokenizer()) {
+            try (Tokenizer tokenizer =
+                    PromptTokens.tokenizer(policy, ModelSettings.from(config).chat())) {
                 requireRendered(data, rewards, tokenizer);
             }
         }

@@ -57,7 +57,8 @@ final class Preflight {
         RuleRewards.sentiment(data);
         models.rewards();
         RunReward.check(RewardSettings.from(config), data, config.getLong("seed"));
-        try (Tokenizer tokenizer = policy.tokenizer(ModelSettings.from(config).chat())) {
+        try (Tokenizer tokenizer =
+                PromptTokens.tokenizer(policy, ModelSettings.from(config).chat())) {
             if (asked != null && asked.lmbda() < 1 && !asked.sequences()) {
                 Sources.completions(data, config.getLong("seed"));
             }
