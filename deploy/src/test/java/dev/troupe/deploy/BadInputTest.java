@@ -244,7 +244,7 @@ class BadInputTest {
         refused(
                 2,
                 Troupe.run("bad", "data.prompts=" + prompts, "template=chatlm"),
-                prompts + ":1: template = chatlm is not known",
+                "troupe: template = chatlm is not known",
                 "chatml");
     }
 
