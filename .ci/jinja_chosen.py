@@ -203,4 +203,10 @@ SOURCES = [
     "{{ '' if nothing else 'b' }} {{ nothing if nothing }}|{{ ('a' if false) is defined }} {{ ('a' if false) ~ 'b' }} {{ ('a' if false)|default('d') }}",
     "{{ ('a' if false) + 'b' }}",
     "{# comment {{ x }} {% if %} #}a{#- x -#} b {#\n#}\nc\n{% raw -%} {{ x }} {%- endraw %}|{%- raw %} a {% endraw -%} b\n{%- if true %} a {%- else %} b {%- endif %} c {%+ if true %} d {% endif +%} \n\n   {% if true -%}   \n   x\n   {%- endif %}   \ny\n\t{% for i in [1, 2] %}\n\t  {{ i }}\n\t{% endfor %}\n\tz\n{{ 'a' }}\n{{ 'b' }}\n\n{{- 'c' }}   \n{{ 'd' -}}\n   e\n{% set a %}\n x\n{% endset %}\n[{{ a }}]\n{% filter upper -%}  a {%- endfilter %}{% call joiner() %}{% endcall %}",
+    "{{ l[0:1, 1:2] }}",
+    "{{ l[0:1, 1] is defined }}",
+    "{{ [1, 2][0:1, 1:2] }}|{{ (1, 2)[0:1, 1] is defined }}|{{ l[0, 1] }}",
+    "{% for i, in [(1,), (2,)] %}{{ i }}{% endfor %}",
+    "{% for i in [1, 2], recursive %}{{ i }}{% endfor %}",
+    "{% for i in l, %}{{ i }}{% endfor %}",
 ]

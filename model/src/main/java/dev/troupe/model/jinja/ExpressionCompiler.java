@@ -139,6 +139,10 @@ final class ExpressionCompiler {
         }
         if (expr instanceof Expr.TupleOf tuple) {
             List<Code.Eval> items = all(tuple.items(), scope);
+            if (tuple.items().stream().anyMatch(Expr.Slice.class::isInstance)) {
+                // Python has no source for it, so jinja2 compiles it nowhere but in a constant.
+                unknown.add(PyError.syntax("a slice in a tuple", tuple.line()));
+            }
             return locals -> new PyTuple(values(items, locals));
         }
         if (expr instanceof Expr.ListOf list) {

@@ -186,7 +186,7 @@ final class ExpressionParser {
 
     private Expr brackets(Token token) {
         if (stream.skipOperator("(")) {
-            Expr inside = tuple(true, null, true);
+            Expr inside = tuple(true, true);
             stream.expectOperator(")");
             return inside;
         }
@@ -225,14 +225,13 @@ final class ExpressionParser {
     /**
      * An expression, or a tuple where commas follow.
      *
-     * @param end a name that ends it as well, or null
      * @param inBrackets whether it stands in parentheses, where it may be empty
      */
-    Expr tuple(boolean conditional, @Nullable String end, boolean inBrackets) {
-        return tuple(() -> expression(conditional), end, inBrackets);
+    Expr tuple(boolean conditional, boolean inBrackets) {
+        return tuple(() -> expression(conditional), inBrackets);
     }
 
-    private Expr tuple(Rule item, @Nullable String end, boolean inBrackets) {
+    private Expr tuple(Rule item, boolean inBrackets) {
         int line = stream.line();
         List<Expr> items = new ArrayList<>();
         boolean isTuple = false;
@@ -240,7 +239,7 @@ final class ExpressionParser {
             if (!items.isEmpty()) {
                 stream.expectOperator(",");
             }
-            if (endsTuple(end)) {
+            if (endsTuple()) {
                 break;
             }
             items.add(item.parse());
@@ -259,17 +258,14 @@ final class ExpressionParser {
         return new Expr.TupleOf(items, line);
     }
 
-    private boolean endsTuple(@Nullable String end) {
+    private boolean endsTuple() {
         Token token = stream.current();
-        return token.is(Token.Type.VARIABLE_END)
-                || token.is(Token.Type.BLOCK_END)
-                || token.isOperator(")")
-                || end != null && token.isName(end);
+        return token.is(Token.Type.VARIABLE_END) || token.is(Token.Type.BLOCK_END) || token.isOperator(")");
     }
 
     /** What is assigned to: names, tuples of them and, where allowed, attributes of namespaces. */
-    Expr target(@Nullable String end, boolean namespaces, Expr.Use use) {
-        return assignable(tuple(() -> primary(namespaces), end, false), use);
+    Expr target(boolean namespaces, Expr.Use use) {
+        return assignable(tuple(() -> primary(namespaces), false), use);
     }
 
     private Expr assignable(Expr parsed, Expr.Use use) {

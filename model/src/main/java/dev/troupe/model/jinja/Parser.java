@@ -34,7 +34,7 @@ final class Parser {
             switch (token.type()) {
                 case DATA -> body.add(new Stmt.Data(token.text(), token.line()));
                 case VARIABLE_BEGIN -> {
-                    Expr value = expressions.tuple(true, null, false);
+                    Expr value = expressions.tuple(true, false);
                     body.add(new Stmt.Output(List.of(value), token.line()));
                     stream.expect(Token.Type.VARIABLE_END);
                 }
@@ -121,11 +121,11 @@ final class Parser {
     }
 
     private Stmt forLoop(int line) {
-        Expr target = expressions.target("in", false, Expr.Use.STORE);
+        Expr target = expressions.target(false, Expr.Use.STORE);
         if (!stream.skipName("in")) {
             throw stream.fail("expected 'in', got " + stream.current().said());
         }
-        Expr iterable = expressions.tuple(false, "recursive", false);
+        Expr iterable = expressions.tuple(false, false);
         Expr test = stream.skipName("if") ? expressions.expression() : null;
         boolean recursive = stream.skipName("recursive");
         List<Stmt> body = body("endfor", "else");
@@ -134,13 +134,13 @@ final class Parser {
     }
 
     private Stmt ifElse(int line) {
-        Expr test = expressions.tuple(false, null, false);
+        Expr test = expressions.tuple(false, false);
         List<Stmt> body = body("elif", "else", "endif");
         List<Stmt.If> elifs = new ArrayList<>();
         List<Stmt> otherwise = List.of();
         Token tag = stream.next();
         while (tag.isName("elif")) {
-            Expr next = expressions.tuple(false, null, false);
+            Expr next = expressions.tuple(false, false);
             elifs.add(new Stmt.If(next, body("elif", "else", "endif"), List.of(), List.of(), tag.line()));
             tag = stream.next();
         }
@@ -151,9 +151,9 @@ final class Parser {
     }
 
     private Stmt set(int line) {
-        Expr target = expressions.target(null, true, Expr.Use.STORE);
+        Expr target = expressions.target(true, Expr.Use.STORE);
         if (stream.skipOperator("=")) {
-            return new Stmt.Assign(target, expressions.tuple(true, null, false), line);
+            return new Stmt.Assign(target, expressions.tuple(true, false), line);
         }
         Expr.Filter filter = expressions.filtersOfBlock(false);
         return new Stmt.AssignBlock(target, filter, wholeBody("endset"), line);
@@ -166,7 +166,7 @@ final class Parser {
             if (!targets.isEmpty()) {
                 stream.expectOperator(",");
             }
-            targets.add(expressions.target(null, false, Expr.Use.PARAMETER));
+            targets.add(expressions.target(false, Expr.Use.PARAMETER));
             stream.expectOperator("=");
             values.add(expressions.expression());
         }
