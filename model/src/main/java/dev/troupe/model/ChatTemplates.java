@@ -44,13 +44,13 @@ final class ChatTemplates {
             try (DirectoryStream<Path> files = Files.newDirectoryStream(more, "*" + ENDING)) {
                 for (Path file : files) {
                     String name = file.getFileName().toString();
-                    templates.put(name.substring(0, name.length() - ENDING.length()), Files.readString(file));
+                    templates.put(name.substring(0, name.length() - ENDING.length()), Utf8File.read(file));
                 }
             }
         }
         Path file = folder.resolve(FILE);
         if (Files.exists(file)) {
-            templates.put(DEFAULT, Files.readString(file));
+            templates.put(DEFAULT, Utf8File.read(file));
         }
         templates.read(settings.path("chat_template"), folder.resolve("tokenizer_config.json"));
         Path processors = folder.resolve(PROCESSORS);

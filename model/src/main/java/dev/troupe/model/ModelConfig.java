@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.proto.v1.DataType;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -107,7 +106,7 @@ public record ModelConfig(
      */
     public static ModelConfig read(Path file, Set<String> ignoredKeys) {
         try {
-            return parse(Files.readString(file), file.toString(), ignoredKeys);
+            return parse(Utf8File.read(file), file.toString(), ignoredKeys);
         } catch (IOException e) {
             throw new ModelException("cannot read model configuration " + file + ": " + e, e);
         }

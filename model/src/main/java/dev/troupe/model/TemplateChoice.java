@@ -1,7 +1,6 @@
 package dev.troupe.model;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +45,7 @@ record TemplateChoice(String name, String template, boolean own) {
 
     private static String file(String path) {
         try {
-            return Files.readString(Path.of(path));
+            return Utf8File.read(Path.of(path));
         } catch (IOException e) {
             throw new ModelException("template = " + path + " cannot be read: " + e, e);
         }

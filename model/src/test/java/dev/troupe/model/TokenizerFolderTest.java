@@ -93,6 +93,21 @@ class TokenizerFolderTest {
                                 + ": add_prefix_space = true is not used: tokenizer.json puts no space in front of a text");
     }
 
+    @ParameterizedTest
+    @CsvSource({"chat_template.jinja", "config.json"})
+    void shouldNameAFileThatIsNotUtf8(String name) throws IOException {
+        tokenizer(NORMAL + TEXT);
+        Path file = Files.write(folder.resolve(name), new byte[] {'{', (byte) 0xe9, '}'});
+        assertThatThrownBy(() -> {
+                    if (name.equals("config.json")) {
+                        ModelConfig.read(file);
+                    }
+                    Tokenizer.open(folder);
+                })
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining(file + ": not UTF-8 text");
+    }
+
     @Test
     void shouldRefuseAnEndTokenThatHasNoRow() throws IOException {
         tokenizer("");
