@@ -17,9 +17,16 @@ import org.junit.jupiter.api.Assumptions;
 public final class Python {
     private static final long MINUTES = 15;
 
-    /** What is read lies on the disk: no progress bars in the log, and no look at a hub. */
-    private static final Map<String, String> QUIET =
-            Map.of("TQDM_DISABLE", "1", "HF_HUB_DISABLE_PROGRESS_BARS", "1", "HF_HUB_OFFLINE", "1");
+    /** What is read lies on the disk and is computed on the CPU: no progress bars in the log, no hub, no GPU. */
+    private static final Map<String, String> QUIET = Map.of(
+            "TQDM_DISABLE",
+            "1",
+            "HF_HUB_DISABLE_PROGRESS_BARS",
+            "1",
+            "HF_HUB_OFFLINE",
+            "1",
+            "CUDA_VISIBLE_DEVICES",
+            "");
 
     private Python() {}
 
