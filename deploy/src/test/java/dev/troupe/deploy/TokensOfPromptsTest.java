@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -122,6 +123,23 @@ class TokensOfPromptsTest {
         int[] own = generated("hi!");
         assertThat(generated("hi", "--chat", "--template", file.toString()))
                 .isEqualTo(Arrays.copyOfRange(own, 1, own.length));
+    }
+
+    @Test
+    void aNamedTemplateIsTakenForDialoguesOfAFile() throws IOException {
+        Path rows = Files.writeString(folder.resolve("d.jsonl"), "{\"instruction\":\"hi\"}\n");
+        String[] command = {"generate", "--model", "stories", "--input", rows.toString(), "--json"};
+        assertThat(ids(line(with(command, "--template", "deepseek")).get("prompt_ids")))
+                .isEqualTo(generated("<s>User: hi\n\nAssistant:"));
+        Files.writeString(rows, "{\"prompt\":\"hi\"}\n");
+        Troupe told = Troupe.of(with(command, "--template", "deepseek"));
+        assertThat(told.code()).isEqualTo(2);
+        assertThat(told.err())
+                .contains("--template deepseek: no row of " + rows + " is a dialogue; expected --chat beside it");
+    }
+
+    private static String[] with(String[] command, String... more) {
+        return Stream.concat(Arrays.stream(command), Arrays.stream(more)).toArray(String[]::new);
     }
 
     @Test

@@ -131,7 +131,7 @@ final class GenerateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         SamplingConfig sampling = sampling();
-        if (!chat && !template.isEmpty()) {
+        if (prompts.input == null && !chat && !template.isEmpty()) {
             throw new SettingsException("--template " + template + ": expected --chat beside it");
         }
         PrintWriter out = spec.commandLine().getOut();
@@ -209,6 +209,10 @@ final class GenerateCommand implements Callable<Integer> {
                     ? row(where, RowFiles.prompt(row, notes), tokenizer)
                     : new InputRow(where, ids, Dialogue.NONE);
         });
+        if (!template.isEmpty() && rows.stream().allMatch(row -> row.dialogue().isEmpty())) {
+            throw new SettingsException("--template " + template + ": no row of " + prompts.input
+                    + " is a dialogue; expected --chat beside it, which makes dialogues of texts");
+        }
         InputRows.say(prompts.input, notes, rows, tokenizer, spec.commandLine().getErr());
         return rows;
     }
