@@ -1,20 +1,34 @@
 package dev.troupe.data.sources;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
 import java.util.Set;
 
-/** What a turn says: a text, or parts of which all are texts and are joined. */
+/** What a turn says: a text, parts of which all are texts and are joined, or the JSON that a tool gave back. */
 final class Contents {
     private static final Set<String> TEXTS = Set.of("text", "input_text", "output_text");
 
     private Contents() {}
 
     /**
-     * The text.
+     * The text; of a tool's turn also an object, or a list of values that are no parts.
      *
      * @throws IllegalArgumentException when it is something else, by its name
      */
-    static String of(JsonNode content) {
+    static Object of(JsonNode content, String role) {
+        return role.equals(Speakers.TOOL) && isResult(content) ? Row.value(content) : text(content);
+    }
+
+    private static boolean isResult(JsonNode content) {
+        for (JsonNode part : content.isArray() ? content : List.<JsonNode>of()) {
+            if (part.isTextual() || part.path("type").isTextual()) {
+                return false;
+            }
+        }
+        return content.isContainerNode() && (content.isObject() || !content.isEmpty());
+    }
+
+    private static String text(JsonNode content) {
         if (content.isTextual()) {
             return content.textValue();
         }

@@ -1,8 +1,6 @@
 package dev.troupe.data.sources;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -17,7 +15,6 @@ import org.jspecify.annotations.Nullable;
  * a user and the model said before), {@code tools}, {@code documents} and {@code chat_template_kwargs}.
  */
 final class DialogueContext {
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final List<String> SYSTEM = List.of("system", "system_prompt");
     private static final String HISTORY = "history";
     private static final String TOOLS = "tools";
@@ -118,10 +115,15 @@ final class DialogueContext {
             before.addAll(Turns.of(row, HISTORY));
             return;
         }
+        int number = 0;
         for (JsonNode pair : history.isArray() ? history : List.of(history)) {
+            number++;
             if (pair.size() != 2 || !pair.path(0).isTextual() || !pair.path(1).isTextual()) {
                 throw new IllegalArgumentException(
                         "column \"history\": expected a list of pairs [what the user said, what the model said]");
+            }
+            if (pair.get(0).textValue().isEmpty() || pair.get(1).textValue().isEmpty()) {
+                throw new IllegalArgumentException("column \"history\", pair " + number + ": an empty turn");
             }
             before.add(new Message(Message.USER, pair.get(0).textValue()));
             before.add(new Message(Message.ASSISTANT, pair.get(1).textValue()));
@@ -153,12 +155,11 @@ final class DialogueContext {
         }
         used.add(column);
         JsonNode value = row.get(column);
-        try {
-            return value.isTextual() ? JSON.readTree(value.textValue()) : value;
-        } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException(
-                    "column \"" + column + "\" is a text that is not JSON: " + e.getOriginalMessage(), e);
+        if (!value.isTextual()) {
+            return value;
         }
+        JsonNode read = StrictJson.inside("the text in column \"" + column + "\"", value.textValue());
+        return read.isNull() ? null : read;
     }
 
     private static List<Object> objects(String column, JsonNode list) {

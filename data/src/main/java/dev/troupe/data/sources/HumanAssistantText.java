@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 
 /** A dialogue as one text, as hh-rlhf has it: an empty line, {@code Human:} or {@code Assistant:}, what is said. */
 final class HumanAssistantText {
-    private static final Pattern SPEAKER = Pattern.compile("(?:\\A\\s*|\\n\\n)(Human|Assistant):");
+    private static final Pattern SPEAKER = Pattern.compile("(?:\\A\\s*|\\r?\\n\\r?\\n)(Human|Assistant):");
 
     private HumanAssistantText() {}
 

@@ -1,33 +1,19 @@
 package dev.troupe.data.sources;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.data.DataException;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** JSONL files, plain or gzipped: the one reader of rows for every command. */
 public final class JsonLines {
-    private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder()
-                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                    .streamReadConstraints(StreamReadConstraints.builder()
-                            .maxStringLength(TextLines.LONGEST)
-                            .build())
-                    .build())
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
-
     private static final String ARRAY =
             "expected a JSON object, found a list; a file that is one JSON list becomes JSONL with jq -c '.[]' FILE";
 
@@ -69,6 +55,8 @@ public final class JsonLines {
                     }
                 }
             }
+        } catch (EOFException e) {
+            throw new DataException(file + ":" + (number + 1) + ": the gzip file ends early: copy or pack it again", e);
         } catch (IOException e) {
             throw new DataException(file + ":" + (number + 1) + ": cannot be read: " + e.getMessage(), e);
         }
@@ -79,10 +67,8 @@ public final class JsonLines {
     }
 
     private static @Nullable <T> T row(Place place, String line, RowReader<T> reader) {
-        ObjectNode object = object(place, line);
         try {
-            requireWholeCharacters(object);
-            return reader.read(new Row(place, object));
+            return reader.read(new Row(place, object(place, line)));
         } catch (IllegalArgumentException e) {
             throw new DataException(place + ": " + e.getMessage(), e);
         }
@@ -91,7 +77,7 @@ public final class JsonLines {
     private static ObjectNode object(Place place, String line) {
         JsonNode node;
         try {
-            node = JSON.readTree(line);
+            node = StrictJson.parse(line);
         } catch (JsonProcessingException e) {
             throw new DataException(place + ": " + notJson(line.strip(), e), e);
         }
@@ -108,42 +94,10 @@ public final class JsonLines {
         if (line.startsWith("[")) {
             return ARRAY;
         }
-        // Without where Jackson began to read, which is this line.
-        String message = String.valueOf(e.getOriginalMessage()).replaceFirst(" \\(for [^(]*\\[Source.*", "");
-        if (e instanceof MismatchedInputException) {
+        if (StrictJson.goesOn(e)) {
             return "the line goes on after its JSON object; expected one object a line";
         }
-        if (message.startsWith("Duplicate field")) {
-            return message + ": expected each key once";
-        }
-        String place =
-                e.getLocation() == null ? "" : " (column " + e.getLocation().getColumnNr() + ")";
         String hint = line.equals("{") ? "; expected each JSON object on one line: jq -c . FILE writes that" : "";
-        return "not JSON: " + message + place + hint;
-    }
-
-    /** Half of a surrogate pair is no character: a tokenizer would read another one in its place. */
-    private static void requireWholeCharacters(JsonNode node) {
-        if (node.isTextual()) {
-            requireWholeCharacters(node.textValue());
-        }
-        for (Map.Entry<String, JsonNode> field : node.properties()) {
-            requireWholeCharacters(field.getKey());
-        }
-        node.forEach(JsonLines::requireWholeCharacters);
-    }
-
-    private static void requireWholeCharacters(String text) {
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            boolean pair = Character.isHighSurrogate(c)
-                    && i + 1 < text.length()
-                    && Character.isLowSurrogate(text.charAt(i + 1));
-            if (Character.isSurrogate(c) && !pair) {
-                throw new IllegalArgumentException(
-                        String.format("\\u%04x is half of a surrogate pair: expected whole characters", (int) c));
-            }
-            i += pair ? 1 : 0;
-        }
+        return StrictJson.reason(e) + hint;
     }
 }

@@ -27,8 +27,9 @@ final class PairRows {
     @Nullable
     PreferencePair of(Row row) {
         Set<String> used = new TreeSet<>(List.of(CHOSEN, REJECTED, MARGIN));
-        PreferencePair pair = PromptRows.asking(row) == null ? implicit(row, used) : explicit(row, used);
-        notes.row(row, used);
+        String asks = PromptRows.asking(row);
+        PreferencePair pair = asks == null ? implicit(row, used) : explicit(row, asks, used);
+        notes.row(row, used, "prompt");
         notes.shape(pair == null || pair.prompt().isDialogue(), row.place());
         if (pair == null) {
             notes.count(EMPTY, row.place());
@@ -41,7 +42,7 @@ final class PairRows {
         return pair;
     }
 
-    private PreferencePair explicit(Row row, Set<String> used) {
+    private PreferencePair explicit(Row row, String asks, Set<String> used) {
         PromptRows.Read read = PromptRows.of(row);
         used.addAll(read.used());
         Prompt prompt = read.prompt();
@@ -57,12 +58,25 @@ final class PairRows {
         if (row.get(CHOSEN).isTextual()) {
             return pair(row, prompt, said(row, CHOSEN), said(row, REJECTED));
         }
-        Prompt asked = prompt.isDialogue() ? prompt : asUser(row, prompt);
-        return pair(row, asked, answer(row, CHOSEN, asked), answer(row, REJECTED, asked));
+        DialogueContext context = new DialogueContext(row);
+        used.addAll(context.used());
+        Prompt asked = prompt.isDialogue() ? prompt : asUser(context, prompt);
+        List<Message> chosen = turns(row, CHOSEN);
+        List<Message> rejected = turns(row, REJECTED);
+        if (row.get(asks).isTextual() && after(chosen, asked) == null && asksInside(chosen, rejected, prompt.text())) {
+            return apart(row, context, chosen, rejected);
+        }
+        return pair(row, asked, answer(CHOSEN, chosen, asked), answer(REJECTED, rejected, asked));
     }
 
-    private static Prompt asUser(Row row, Prompt prompt) {
-        Dialogue dialogue = new DialogueContext(row).around(List.of(new Message(Message.USER, prompt.text())));
+    /** Whether the text that asks is what a turn says with which both dialogues begin. */
+    private static boolean asksInside(List<Message> chosen, List<Message> rejected, String text) {
+        return chosen.subList(0, shared(chosen, rejected)).stream()
+                .anyMatch(turn -> turn.content().strip().equals(text.strip()));
+    }
+
+    private static Prompt asUser(DialogueContext context, Prompt prompt) {
+        Dialogue dialogue = context.around(List.of(new Message(Message.USER, prompt.text())));
         return new Prompt(0, prompt.text(), dialogue, prompt.columns(), prompt.place());
     }
 
@@ -70,22 +84,28 @@ final class PairRows {
         return Reply.of(List.of(new Message(Message.ASSISTANT, row.someText(column))));
     }
 
-    /** The answer's turns; of a whole dialogue those after the prompt. */
-    private static Reply answer(Row row, String column, Prompt prompt) {
-        List<Message> turns = turns(row, column);
+    private static Reply answer(String column, List<Message> turns, Prompt prompt) {
+        List<Message> answer = after(turns, prompt);
+        if (answer == null) {
+            throw new IllegalArgumentException("column \"" + column
+                    + "\": expected the model's turns, or a whole dialogue that begins with the prompt");
+        }
+        return Reply.of(answer);
+    }
+
+    /** The answer's turns; of a whole dialogue those after the prompt; null when it does not begin with it. */
+    private static @Nullable List<Message> after(List<Message> turns, Prompt prompt) {
         if (turns.get(0).isAssistant()) {
-            return Reply.of(turns);
+            return turns;
         }
         List<Message> asked = prompt.messages();
         // A whole dialogue may leave out the system text that its row has in a column.
         int skipped =
                 asked.get(0).role().equals("system") && !turns.get(0).role().equals("system") ? 1 : 0;
         List<Message> begin = asked.subList(skipped, asked.size());
-        if (turns.size() <= begin.size() || !turns.subList(0, begin.size()).equals(begin)) {
-            throw new IllegalArgumentException("column \"" + column
-                    + "\": expected the model's turns, or a whole dialogue that begins with the prompt");
-        }
-        return Reply.of(turns.subList(begin.size(), turns.size()));
+        boolean begins =
+                turns.size() > begin.size() && turns.subList(0, begin.size()).equals(begin);
+        return begins ? turns.subList(begin.size(), turns.size()) : null;
     }
 
     private static @Nullable PreferencePair implicit(Row row, Set<String> used) {
@@ -94,9 +114,15 @@ final class PairRows {
         List<Message> chosen = whole(row, CHOSEN);
         List<Message> rejected = whole(row, REJECTED);
         requireSameKind(row);
-        if (saysNothing(chosen) || saysNothing(rejected)) {
+        if (endsEmpty(chosen) || endsEmpty(rejected)) {
             return null;
         }
+        return apart(row, context, chosen, rejected);
+    }
+
+    /** Whole dialogues as their shared beginning and what follows it. */
+    private static PreferencePair apart(
+            Row row, DialogueContext context, List<Message> chosen, List<Message> rejected) {
         int shared = shared(chosen, rejected);
         Prompt prompt = prompt(row, context, chosen.subList(0, shared));
         return pair(
@@ -165,9 +191,9 @@ final class PairRows {
         return turns;
     }
 
-    private static boolean saysNothing(List<Message> turns) {
+    private static boolean endsEmpty(List<Message> turns) {
         Message last = turns.get(turns.size() - 1);
-        return last.content().isEmpty() && last.values().size() == 2;
+        return last.equals(new Message(last.role(), ""));
     }
 
     private static void requireSameKind(Row row) {

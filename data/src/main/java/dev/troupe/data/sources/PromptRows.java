@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,10 +24,6 @@ final class PromptRows {
     private static final String CONTEXT = "context";
     private static final String COMPLETION = "completion";
 
-    /** Columns that shape a prompt elsewhere in the field; where one does not here, that is said. */
-    private static final List<String> SHAPING =
-            List.of(INPUT, CONTEXT, "documents", "functions", "tool_choice", "response_format");
-
     static final String ANSWER_LEFT =
             "end with an answer, which is left to the model: only a \"prompt\" that ends so is gone on with";
 
@@ -45,7 +40,7 @@ final class PromptRows {
     /** The column that a row asks with; null when there is none. */
     static @Nullable String asking(Row row) {
         return ASKING.stream().filter(row::has).findFirst().orElseGet(() -> {
-            if (row.has(INPUT) && row.has("output")) {
+            if (row.has(INPUT) && (row.has("output") || row.has("chosen") && row.has("rejected"))) {
                 return INPUT;
             }
             return row.get(CONTEXT).isArray() ? CONTEXT : null;
@@ -64,7 +59,8 @@ final class PromptRows {
         }
         if (column == null) {
             throw new IllegalArgumentException("no column that asks: expected one of " + ASKING
-                    + ", or \"input\" with \"output\"; the line has " + row.names());
+                    + ", or \"input\" with \"output\" or with \"chosen\" and \"rejected\"; the line has "
+                    + row.names());
         }
         return new Reading(row, column).read();
     }
@@ -127,7 +123,12 @@ final class PromptRows {
         /** A prompt as it stands; of a whole dialogue up to the turn that is to be answered. */
         private Read dialogue(List<Message> turns) {
             int end = turns.size();
-            while (WHOLE.contains(column) && end > 0 && turns.get(end - 1).isAssistant()) {
+            boolean begun =
+                    end > 0 && Boolean.TRUE.equals(turns.get(end - 1).values().get("prefix"));
+            while (WHOLE.contains(column)
+                    && !begun
+                    && end > 0
+                    && turns.get(end - 1).isAssistant()) {
                 end--;
             }
             if (end == 0) {
@@ -165,10 +166,7 @@ final class PromptRows {
             if (!prompt.isDialogue()) {
                 used.removeAll(context.used());
             }
-            Stream<String> unused = SHAPING.stream()
-                    .filter(name -> row.filled(name) && !used.contains(name))
-                    .map(name -> "have a \"" + name + "\" that is no part of the prompt");
-            return new Read(prompt, used, Stream.concat(notes.stream(), unused).toList());
+            return new Read(prompt, used, notes);
         }
 
         /** With its input (of Self-Instruct's instances the first one's), or with Dolly's context. */

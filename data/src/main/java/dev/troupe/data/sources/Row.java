@@ -23,13 +23,13 @@ public record Row(Place place, ObjectNode columns) {
         return columns.path(column);
     }
 
-    /** Whether a column is there and neither null nor an empty text, list or object. */
+    /** Whether a column is there and neither null nor a blank text, an empty list or an empty object. */
     boolean filled(String column) {
         JsonNode value = get(column);
         return has(column)
                 && !(value.isContainerNode()
                         ? value.isEmpty()
-                        : value.isTextual() && value.textValue().isEmpty());
+                        : value.isTextual() && value.textValue().isBlank());
     }
 
     /**

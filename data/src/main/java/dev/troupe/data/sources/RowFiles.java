@@ -26,7 +26,7 @@ public final class RowFiles {
      */
     public static Prompt prompt(Row row, RowNotes notes) {
         PromptRows.Read read = PromptRows.of(row);
-        notes.row(row, read.used());
+        notes.row(row, read.used(), "prompt");
         notes.shape(read.prompt().isDialogue(), row.place());
         read.notes().forEach(note -> notes.count(note, row.place()));
         return read.prompt();

@@ -9,6 +9,22 @@ import java.util.TreeSet;
 
 /** Gathers what is to be said about a file of rows while it is read. */
 public final class RowNotes {
+    /** Columns that shape a prompt here or elsewhere in the field; where one does not, every command says so. */
+    private static final List<String> SHAPING = List.of(
+            "system",
+            "system_prompt",
+            "system_message",
+            "history",
+            "input",
+            "context",
+            "tools",
+            "functions",
+            "tool_choice",
+            "documents",
+            "response_format",
+            "chat_template_kwargs",
+            "enable_thinking");
+
     private final TreeSet<String> seen = new TreeSet<>();
     private final TreeSet<String> used = new TreeSet<>();
     private final TreeMap<String, Count> counts = new TreeMap<>();
@@ -25,8 +41,16 @@ public final class RowNotes {
         }
     }
 
-    /** A row, and the columns of it that were used. */
-    void row(Row row, Set<String> columns) {
+    /**
+     * A row.
+     *
+     * @param columns those of it that were used
+     * @param as what it is read as
+     */
+    void row(Row row, Set<String> columns, String as) {
+        SHAPING.stream()
+                .filter(name -> row.filled(name) && !columns.contains(name))
+                .forEach(name -> count("have a \"" + name + "\" that is no part of the " + as, row.place()));
         rows++;
         row.names().stream().filter(row::filled).forEach(seen::add);
         used.addAll(columns);

@@ -1,6 +1,8 @@
 package dev.troupe.data.sources;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -18,11 +20,17 @@ final class TextRows {
 
     /** Where the answer to a column stands; the first of them counts. */
     private static final Map<String, List<String>> ANSWERS = Map.of(
+            "prompt", List.of(COMPLETION, "response"),
             "instruction", List.of("output", "response"),
             "question", List.of("answer", "response"),
             "problem", List.of("solution", "answer"),
             "query", List.of("response", "answer"),
             "input", List.of("output"));
+
+    /** Columns of unpaired preferences that say whether an answer is good, and how they say that it is not. */
+    private static final List<String> JUDGED = List.of("label", "kto_tag");
+
+    private static final Set<String> BAD = Set.of("false", "0", "0.0");
 
     private final RowNotes notes;
 
@@ -35,7 +43,7 @@ final class TextRows {
     TrainingText of(Row row) {
         Set<String> used = new TreeSet<>();
         TrainingText text = read(row, used);
-        notes.row(row, used);
+        notes.row(row, used, "text");
         notes.shape(text.isDialogue(), row.place());
         if (!text.isDialogue() && text.text().isEmpty()) {
             notes.count(EMPTY, row.place());
@@ -47,18 +55,18 @@ final class TextRows {
     private TrainingText read(Row row, Set<String> used) {
         for (String column : WHOLE) {
             if (row.has(column)) {
+                requireGood(row, JUDGED);
                 used.add(column);
                 return whole(row, column, used);
             }
         }
-        if (row.has("prompt") && row.has(COMPLETION)) {
-            requireGood(row);
-            return completed(row, COMPLETION, used);
-        }
-        if (row.has(TEXT)) {
+        if (row.has(TEXT) && !(row.has("prompt") && row.has(COMPLETION))) {
+            // A label beside a text is that of a classifier.
+            requireGood(row, List.of("kto_tag"));
             used.add(TEXT);
             return new TrainingText(row.text(TEXT), Dialogue.NONE, row.place());
         }
+        requireGood(row, JUDGED);
         String asks = PromptRows.asking(row);
         return completed(row, answerTo(row, asks), used);
     }
@@ -69,8 +77,8 @@ final class TextRows {
                 return answer;
             }
         }
-        throw new IllegalArgumentException("expected \"messages\", \"conversations\", \"prompt\" with \"completion\","
-                + " \"text\", \"instruction\" with \"output\", or a question with its answer; the line has "
+        throw new IllegalArgumentException("expected \"messages\", \"conversations\", \"prompt\" with \"completion\""
+                + " or \"response\", \"text\", \"instruction\" with \"output\", or a question with its answer; the line has "
                 + row.names());
     }
 
@@ -84,7 +92,7 @@ final class TextRows {
         return new TrainingText("", context.around(turns), row.place());
     }
 
-    /** Only a text after the column prompt goes on from it; answers to questions are turns. */
+    /** Only a text after the column prompt goes on from it; answers to what asks otherwise are turns. */
     private TrainingText completed(Row row, String column, Set<String> used) {
         PromptRows.Read read = PromptRows.of(row);
         read.notes().forEach(note -> notes.count(note, row.place()));
@@ -92,17 +100,24 @@ final class TextRows {
         used.add(column);
         Prompt prompt = read.prompt();
         boolean text = row.get(column).isTextual();
-        if (column.equals(COMPLETION) && text && !prompt.isDialogue()) {
+        if (row.has("prompt") && text && !prompt.isDialogue()) {
             return new TrainingText(prompt.text() + row.someText(column), Dialogue.NONE, row.place());
         }
+        DialogueContext context = new DialogueContext(row);
+        used.addAll(context.used());
         Dialogue asked = prompt.isDialogue()
                 ? prompt.dialogue()
-                : new DialogueContext(row).around(List.of(new Message(Message.USER, prompt.text())));
+                : context.around(List.of(new Message(Message.USER, prompt.text())));
         return new TrainingText("", asked.and(reply(row, column)), row.place());
     }
 
     static List<Message> reply(Row row, String column) {
-        List<Message> turns = row.get(column).isTextual()
+        JsonNode given = row.get(column);
+        if (!given.isTextual() && !given.isContainerNode()) {
+            throw new IllegalArgumentException(
+                    "column \"" + column + "\" is " + Row.kind(given) + ", expected a string, or turns of the model");
+        }
+        List<Message> turns = given.isTextual()
                 ? List.of(new Message(Message.ASSISTANT, row.someText(column)))
                 : Turns.of(row, column);
         if (turns.isEmpty() || !turns.get(0).isAssistant()) {
@@ -112,10 +127,13 @@ final class TextRows {
     }
 
     /** Rows of unpaired preferences say which completions are bad; those are not to be learned. */
-    private static void requireGood(Row row) {
-        if (row.get("label").isBoolean() && !row.get("label").booleanValue()) {
-            throw new IllegalArgumentException(
-                    "column \"label\" is false: the completion is a bad one; leave such rows out");
+    private static void requireGood(Row row, List<String> columns) {
+        for (String column : columns) {
+            String said = row.get(column).asText();
+            if (BAD.contains(said.toLowerCase(Locale.ROOT))) {
+                throw new IllegalArgumentException("column \"" + column + "\" is " + said
+                        + ": the answer is a bad one; leave such rows out, or the column if it says something else");
+            }
         }
     }
 }

@@ -1,8 +1,6 @@
 package dev.troupe.data.sources;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -16,7 +14,6 @@ import java.util.TreeSet;
  * {@code text}. Their other keys travel with them.
  */
 final class Turns {
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final List<String> WHO = List.of(Message.ROLE, "from");
     private static final List<String> WHAT = List.of(Message.CONTENT, "value", "text");
     private static final String TOOL_CALLS = "tool_calls";
@@ -50,7 +47,8 @@ final class Turns {
     private static Message turn(JsonNode turn, String column, int number) {
         try {
             if (!(turn instanceof ObjectNode object)) {
-                throw new IllegalArgumentException("expected an object with \"role\" and \"content\"");
+                throw new IllegalArgumentException(
+                        "found " + Row.kind(turn) + ", expected an object with \"role\" and \"content\"");
             }
             Message message = message(object);
             requireSomething(message);
@@ -75,11 +73,11 @@ final class Turns {
                 values.put(Message.ROLE, role.equals(Speakers.CALL) ? Message.ASSISTANT : role);
             } else if (key.equals(what) && role.equals(Speakers.CALL)) {
                 values.put(Message.CONTENT, "");
-                values.put(TOOL_CALLS, calls(field.getValue()));
+                values.put(TOOL_CALLS, ToolCalls.of(field.getValue()));
             } else if (!field.getValue().isNull()) {
                 values.put(
                         key.equals(what) ? Message.CONTENT : key,
-                        key.equals(what) ? Contents.of(field.getValue()) : Row.value(field.getValue()));
+                        key.equals(what) ? Contents.of(field.getValue(), role) : Row.value(field.getValue()));
             }
         }
         return new Message(values);
@@ -97,28 +95,6 @@ final class Turns {
         Set<String> keys = new TreeSet<>();
         turn.fieldNames().forEachRemaining(keys::add);
         return keys;
-    }
-
-    /** A call as ShareGPT writes it, or a list of them, in the form that templates read. */
-    private static List<Object> calls(JsonNode text) {
-        JsonNode read;
-        try {
-            read = text.isTextual() ? JSON.readTree(text.textValue()) : text;
-        } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException("its call is not JSON: " + e.getOriginalMessage(), e);
-        }
-        List<Object> calls = new ArrayList<>();
-        for (JsonNode call : read.isArray() ? read : List.of(read)) {
-            if (!(call instanceof ObjectNode object) || !call.hasNonNull("name") || !call.hasNonNull("arguments")) {
-                throw new IllegalArgumentException(
-                        "its call is " + call + "; expected {\"name\": ..., \"arguments\": {...}}, or a list of these");
-            }
-            Map<String, Object> made = new LinkedHashMap<>();
-            made.put("type", "function");
-            made.put("function", Row.map(object));
-            calls.add(made);
-        }
-        return calls;
     }
 
     private static void requireSomething(Message turn) {

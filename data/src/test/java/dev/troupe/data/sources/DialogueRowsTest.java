@@ -104,6 +104,8 @@ final class DialogueRowsTest {
         refused("{'prompt':'Hi','system':3}", "column 'system' is number, expected a string");
         refused("{'prompt':'Hi','history':['One?','Two.']}", "column 'history': expected a list of pairs");
         refused("{'prompt':'Hi','history':[['One?']]}", "column 'history': expected a list of pairs");
+        refused("{'prompt':'Hi','history':[['','Two.']]}", "column 'history', pair 1: an empty turn");
+        refused("{'prompt':'Hi','history':[['One?','Two.'],['Three?','']]}", "column 'history', pair 2: an empty turn");
         refused(
                 "{'messages':[{'role':'system','content':'x'}," + HI + "],'system':'y'}",
                 "a system text in a column and another one in its turns");
@@ -268,8 +270,81 @@ final class DialogueRowsTest {
                         .replace("VALUE", "\"[{\\\"name\\\":\\\"f\\\",\\\"arguments\\\":{\\\"a\\\":1}}]\""));
         assertThat(JSON.writeValueAsString(RowFiles.prompts(file).rows().get(0).messages()))
                 .contains(made.replace('\'', '"'));
-        refused(call.replace("VALUE", "'f(1)'"), "turn 2: its call is not JSON");
+        refused(call.replace("VALUE", "'f(1)'"), "turn 2: its call: not JSON");
         refused(call.replace("VALUE", "{'name':'f'}"), "turn 2: its call is {'name':'f'}; expected {'name': ...,");
+    }
+
+    @Test
+    void callsOfShareGptStandInAListOrOneALine() throws IOException {
+        String f = "{'name':'f','arguments':{'a':1}}";
+        String openAi = "{'id':'1','type':'function','function':{'name':'g','arguments':'{}'}}";
+        String made = "'tool_calls':[{'type':'function','function':" + f + "}," + openAi + "]}";
+        assertThat(turns(calling("[" + f + "," + openAi + "]"))).contains(made);
+        assertThat(JSON.writeValueAsString(
+                        one(calling(quoted(f + "\n" + openAi + "\n"))).messages()))
+                .contains(made.replace('\'', '"'));
+        assertThat(JSON.writeValueAsString(
+                        one(calling(quoted("[" + f + "," + openAi + "]"))).messages()))
+                .contains(made.replace('\'', '"'));
+    }
+
+    private static String calling(String value) {
+        return "{'conversations':[{'from':'human','value':'x'},{'from':'function_call','value':" + value + "},"
+                + "{'from':'observation','value':'y'}]}";
+    }
+
+    /** A text as JSON writes it, with double quotes inside for single ones. */
+    private static String quoted(String text) throws IOException {
+        return JSON.writeValueAsString(text.replace('\'', '"'));
+    }
+
+    @Test
+    void jsonInATextIsReadAsStrictlyAsTheRow() throws IOException {
+        String f = "{'name':'f','arguments':{'a':1}}";
+        refused(calling(quoted(f + " x")), "turn 2: its call: not JSON: Unrecognized token");
+        refused(calling(quoted(f + f)), "turn 2: its call: it goes on after the first value");
+        refused(calling(quoted(f + "\nx")), "turn 2: its call: not JSON");
+        refused(calling(quoted(f.replace("1", "1,'a':2"))), "turn 2: its call: Duplicate field");
+        refused(calling(quoted(f.replace("1", "'\\ud83d'"))), "turn 2: its call: \\ud83d is half");
+        refused(calling(quoted("")), "turn 2: its call is empty");
+        String tools = "{'prompt':'Hi','tools':TEXT}";
+        refused(tools.replace("TEXT", quoted("[{'name':'f'}] x")), "'tools': not JSON: Unrecognized token");
+        refused(tools.replace("TEXT", quoted("[{'name':'f','name':'g'}]")), "'tools': Duplicate field");
+        refused(tools.replace("TEXT", quoted("[{'name':'\\ud83d'}]")), "'tools': \\ud83d is half of a");
+        for (String none : List.of("null", " ", "[]", "")) {
+            Prompt prompt = one(tools.replace("TEXT", quoted(none)));
+            assertThat(prompt.isDialogue() ? prompt.dialogue().tools() : List.of())
+                    .as(none)
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    void whatAToolGivesBackMayBeJson() throws IOException {
+        String call = "{'role':'assistant','tool_calls':[{'function':{'name':'f','arguments':{}}}]}";
+        for (String content : List.of("{'degrees':21.5}", "[{'degrees':21.5},3]", "[1,2]")) {
+            String turn = "{'role':'tool','content':" + content + "}";
+            assertThat(turns("{'prompt':[" + HI + "," + call + "," + turn + "]}"))
+                    .contains(turn);
+        }
+        assertThat(one("{'prompt':[" + HI + "," + call + ",{'role':'tool','content':[{'type':'text','text':'a'}]}]}")
+                        .messages()
+                        .get(2)
+                        .content())
+                .isEqualTo("a");
+        refused(
+                "{'prompt':[" + HI + "," + call + ",{'role':'tool','content':[{'type':'image'}]}]}",
+                "turn 3: part 1 of its content is 'image'");
+    }
+
+    @Test
+    void aPrefixIsGoneOnWithInEveryColumn() throws IOException {
+        String begun = HI + ",{'role':'assistant','content':'So','prefix':true}";
+        for (String column : List.of("prompt", "messages", "conversations")) {
+            assertThat(turns("{'" + column + "':[" + begun + "]}")).isEqualTo("[" + begun + "]");
+        }
+        assertThat(one("{'messages':[" + begun.replace("true", "false") + "]}").messages())
+                .hasSize(1);
     }
 
     @Test
@@ -286,7 +361,7 @@ final class DialogueRowsTest {
                 "column 'chat_template_kwargs' sets add_generation_prompt");
         refused("{'prompt':'Hi','tools':{'name':'f'}}", "column 'tools': expected a list of objects");
         refused("{'prompt':'Hi','tools':['f']}", "column 'tools': expected a list of objects");
-        refused("{'prompt':'Hi','tools':'f()'}", "column 'tools' is a text that is not JSON");
+        refused("{'prompt':'Hi','tools':'f()'}", "the text in column 'tools': not JSON: ");
     }
 
     @Test

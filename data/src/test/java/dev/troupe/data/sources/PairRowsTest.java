@@ -138,6 +138,67 @@ final class PairRowsTest {
     }
 
     @Test
+    void anAnswerMayCallOrThinkInPlaceOfSpeaking() throws IOException {
+        String call = "{'role':'assistant','content':null,'tool_calls':[{'function':{'name':'f','arguments':{}}}]}";
+        String thought = "{'role':'assistant','content':null,'reasoning_content':'Hm.'}";
+        for (String row : List.of(
+                "{'chosen':[" + HI + "," + call + "],'rejected':[" + HI + "," + thought + "]}",
+                "{'prompt':[" + HI + "],'chosen':[" + call + "],'rejected':" + thought + "}")) {
+            PreferencePair pair = read(row).rows().get(0);
+            assertThat(pair.prompt().messages()).containsExactly(USER);
+            assertThat(pair.chosen().messages().get(0).values()).containsOnlyKeys("role", "tool_calls");
+            assertThat(pair.rejected().messages().get(0).values())
+                    .containsEntry("reasoning_content", "Hm.")
+                    .hasSize(2);
+        }
+    }
+
+    @Test
+    void aTextThatAsksMayBeATurnOfTheSharedBeginning() throws IOException {
+        String system = "{'role':'system','content':'Be brief.'}";
+        String begin = "[" + system + "," + HI + "," + YO + ",{'role':'user','content':' Ho\\n'},";
+        is(
+                List.of(new Message("system", "Be brief."), USER, CHOSEN, new Message("user", " Ho\n")),
+                List.of(CHOSEN),
+                List.of(REJECTED),
+                "{'prompt':'Ho','chosen':" + begin + YO + "],'rejected':" + begin + NO + "]}");
+        is(
+                List.of(new Message("system", "Be brief."), USER),
+                List.of(CHOSEN),
+                List.of(REJECTED),
+                "{'prompt':'Hi','chosen':[" + system + "," + HI + "," + YO + "],'rejected':[" + system + "," + HI + ","
+                        + NO + "]}");
+        refused(
+                "{'prompt':'Be','chosen':" + begin + YO + "],'rejected':" + begin + NO + "]}",
+                "or a whole dialogue that begins with the prompt");
+    }
+
+    @Test
+    void pairsOfOrcaAskWithInput() throws IOException {
+        is(
+                List.of(new Message("system", "Be brief."), USER),
+                List.of(CHOSEN),
+                List.of(REJECTED),
+                "{'system':'Be brief.','input':'Hi','chosen':'yo','rejected':'no'}");
+        assertThat(read("{'input':'Hi','chosen':'yo','rejected':'no'}")
+                        .rows()
+                        .get(0)
+                        .prompt()
+                        .text())
+                .isEqualTo("Hi");
+    }
+
+    @Test
+    void hhRlhfMayHaveOtherLineEnds() throws IOException {
+        String begin = "\\r\\n\\r\\nHuman: Hi\\r\\n\\r\\nAssistant: ";
+        is(
+                List.of(USER),
+                List.of(CHOSEN),
+                List.of(REJECTED),
+                "{'chosen':'" + begin + "yo','rejected':'" + begin + "no'}");
+    }
+
+    @Test
     void pairsThatSayNothingAreLeftOutAndCounted() throws IOException {
         String hi = "\\n\\nHuman: Hi\\n\\nAssistant:";
         Rows<PreferencePair> read = read(

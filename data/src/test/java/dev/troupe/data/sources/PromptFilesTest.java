@@ -60,7 +60,9 @@ final class PromptFilesTest {
     void namesWhatIsWrongWithADialogue() throws IOException {
         refused("{'messages':[" + ANSWER + "]}", "p.jsonl:1: column \"messages\": the dialogue has no turn to answer");
         refused("{'messages':[]}", "p.jsonl:1: column \"messages\": the dialogue has no turn to answer");
-        refused("{'messages':['hello']}", "p.jsonl:1: column \"messages\", turn 1: expected an object with \"role\"");
+        refused(
+                "{'messages':['hello']}",
+                "p.jsonl:1: column \"messages\", turn 1: found a string, expected an object with \"role\"");
         refused(
                 "{'conversations':[{'from':'human'}]}",
                 "p.jsonl:1: column \"conversations\", turn 1: it has no content");

@@ -75,7 +75,7 @@ final class RowReaderTest {
         }
         assertThat(texts(bytes.toByteArray())).containsExactly("1:a", "2:b", "3:c");
         byte[] cut = Arrays.copyOf(bytes.toByteArray(), bytes.size() - 12);
-        refused(cut, ":3: cannot be read: Unexpected end of ZLIB input stream");
+        refused(cut, ":3: the gzip file ends early: copy or pack it again");
     }
 
     @ParameterizedTest
@@ -166,5 +166,16 @@ final class RowReaderTest {
         assertThatThrownBy(() -> JsonLines.read(folder, row -> row)).hasMessageContaining("is a folder");
         refused("{\"t\":1}", ":1: column \"t\" is number, expected a string");
         refused("{\"u\":1,\"a\":2}", ":1: no column \"t\"; the line has [a, u]");
+    }
+
+    @Test
+    void aGzipFileThatEndsEarlyIsNamedSo() throws IOException {
+        ByteArrayOutputStream packed = new ByteArrayOutputStream();
+        try (OutputStream out = new GZIPOutputStream(packed)) {
+            out.write("{\"t\":\"a\"}\n".repeat(1000).getBytes(StandardCharsets.UTF_8));
+        }
+        for (int length : new int[] {3, 12, packed.size() / 2, packed.size() - 4}) {
+            refused(Arrays.copyOf(packed.toByteArray(), length), "the gzip file ends early");
+        }
     }
 }

@@ -52,6 +52,8 @@ final class TextRowsTest {
                 "{'question':'Hi','answer':'yo'}",
                 "{'problem':'Hi','solution':'yo','answer':'7'}",
                 "{'query':'Hi','response':'yo'}",
+                "{'prompt':[" + HI + "],'response':'yo'}",
+                "{'instruction':'Hi','output':'yo','label':1,'kto_tag':true}",
                 "{'input':'Hi','output':'yo'}")) {
             TrainingText text = one(row);
             assertThat(text.dialogue().messages()).as(row).isEqualTo(TURNS);
@@ -73,12 +75,63 @@ final class TextRowsTest {
         assertThat(one("{'text':'a','label':0}").text()).isEqualTo("a");
         assertThat(one("{'prompt':'a','completion':' b','text':'c'}").text()).isEqualTo("a b");
         assertThat(one("{'prompt':'a','completion':' b','label':true}").text()).isEqualTo("a b");
+        assertThat(one("{'prompt':'a','response':' b'}").text()).isEqualTo("a b");
         Rows<TrainingText> read = read("{'text':'a'}", "{'text':''}", "{'text':'b','meta':1}");
         assertThat(read.rows()).extracting(TrainingText::text).containsExactly("a", "b");
         assertThat(read.notes())
                 .containsExactly(folder.resolve("t.jsonl")
                         + ": 1 of 3 rows have an empty \"text\" and are left out (the first: line 2)");
         assertThat(read.unread()).containsExactly("meta");
+    }
+
+    @Test
+    void whatShapesADialogueIsNotedWhereNothingReadsIt() throws IOException {
+        assertThat(read(
+                                "{'text':'a','system':'Be brief.','tools':[{'name':'f'}],'input':''}",
+                                "{'text':'a','system':''}",
+                                "{'messages':[" + HI + "," + YO + "],'context':'c','enable_thinking':false}")
+                        .notes())
+                .contains(
+                        note(1, "have a \"context\" that is no part of the text", 3),
+                        note(1, "have a \"enable_thinking\" that is no part of the text", 3),
+                        note(1, "have a \"system\" that is no part of the text", 1),
+                        note(1, "have a \"tools\" that is no part of the text", 1))
+                .hasSize(5);
+    }
+
+    private String note(int rows, String what, int line) {
+        return folder.resolve("t.jsonl") + ": " + rows + " of 3 rows " + what + " (the first: line " + line + ")";
+    }
+
+    @Test
+    void anAnswerThatIsSaidToBeBadIsRefused() {
+        for (String label : List.of(
+                "'label':false",
+                "'label':0",
+                "'label':0.0",
+                "'label':'false'",
+                "'label':'False'",
+                "'label':'0'",
+                "'kto_tag':false")) {
+            String column = label.substring(0, label.indexOf(':'));
+            for (String row : List.of(
+                    "{'prompt':'a','completion':'b',",
+                    "{'prompt':'a','response':'b',",
+                    "{'messages':[" + HI + "," + YO + "],",
+                    "{'conversations':[{'from':'human','value':'Hi'},{'from':'gpt','value':'yo'}],",
+                    "{'instruction':'a','output':'b',",
+                    "{'question':'a','answer':'b',")) {
+                refused(row + label + "}", "column " + column + " is ");
+            }
+        }
+        refused("{'text':'a','kto_tag':false}", "column 'kto_tag' is false: the answer is a bad one; leave such rows");
+    }
+
+    @Test
+    void anAnswerIsAStringOrTurns() {
+        refused("{'question':'2+2','answer':4}", "column 'answer' is number, expected a string, or turns of the model");
+        refused("{'instruction':'a','output':true}", "column 'output' is boolean, expected a string, or turns");
+        refused("{'question':'a','answer':['4']}", "column 'answer', turn 1: found a string, expected an object with");
     }
 
     @Test
