@@ -15,9 +15,9 @@ import dev.troupe.cluster.protocol.LedgerCommand;
 import dev.troupe.cluster.protocol.RolloutCommand;
 import dev.troupe.cluster.protocol.RunCommand;
 import dev.troupe.cluster.protocol.ScorerCommand;
-import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.cluster.protocol.WeightsCommand;
 import dev.troupe.cluster.protocol.WeightsEvent;
+import dev.troupe.experience.TrajectoryId;
 import java.io.NotSerializableException;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.ParameterizedType;
@@ -56,7 +56,7 @@ class ControlSerializerTest {
     }
 
     static List<Class<?>> controlRecords() {
-        List<Class<?>> all = new ArrayList<>(List.of(AeronAddress.class, TrajectoryRef.class));
+        List<Class<?>> all = new ArrayList<>(List.of(AeronAddress.class, TrajectoryId.class));
         Stream.of(
                         LedgerCommand.class,
                         RolloutCommand.class,
@@ -104,9 +104,9 @@ class ControlSerializerTest {
 
     @Test
     void aMessageAbove16KilobytesIsRefusedByName() {
-        List<TrajectoryRef> many = new ArrayList<>();
+        List<TrajectoryId> many = new ArrayList<>();
         for (int i = 0; i < 2000; i++) {
-            many.add(new TrajectoryRef(1_000_000 + i, i));
+            many.add(new TrajectoryId(1_000_000 + i, i));
         }
         assertThatThrownBy(() -> serialization
                         .serialize(new LedgerCommand.Leaving("r0", 1, many))

@@ -14,6 +14,7 @@ import dev.troupe.cluster.protocol.ScorerCommand;
 import dev.troupe.cluster.protocol.ScorerCommand.Describe;
 import dev.troupe.cluster.protocol.ScorerCommand.ScorerDescription;
 import dev.troupe.cluster.protocol.ServiceKeys;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.model.Decoder;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.ModelFolder;
@@ -25,7 +26,6 @@ import dev.troupe.proto.v1.ScoreAnswer;
 import dev.troupe.proto.v1.ScoreKind;
 import dev.troupe.proto.v1.ScoreRequest;
 import dev.troupe.proto.v1.TokenBatch;
-import dev.troupe.proto.v1.TrajectoryId;
 import dev.troupe.transport.AeronNode;
 import dev.troupe.transport.Station;
 import dev.troupe.transport.Stream;
@@ -124,7 +124,7 @@ class ReferenceNodeTest {
                         .setPromptLengths(Tensors.ofInts(
                                 rows.stream().mapToInt(TokenRow::promptLength).toArray())));
         for (int i = 0; i < rows.size(); i++) {
-            request.addIds(TrajectoryId.newBuilder().setDraw(number).setSample(i));
+            request.addIds(new TrajectoryId(number, i).message());
         }
         return request.build();
     }

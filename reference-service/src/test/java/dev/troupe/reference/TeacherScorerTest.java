@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.model.Batch;
 import dev.troupe.model.Decoder;
 import dev.troupe.model.ModelConfig;
@@ -18,7 +19,6 @@ import dev.troupe.proto.v1.ScoreAnswer;
 import dev.troupe.proto.v1.ScoreKind;
 import dev.troupe.proto.v1.ScoreRequest;
 import dev.troupe.proto.v1.TokenBatch;
-import dev.troupe.proto.v1.TrajectoryId;
 import dev.troupe.transport.AeronNode;
 import dev.troupe.transport.ScoringStation;
 import dev.troupe.transport.Station;
@@ -72,7 +72,7 @@ class TeacherScorerTest {
                         .setPromptLengths(Tensors.ofInts(
                                 rows.stream().mapToInt(TokenRow::promptLength).toArray())));
         for (int i = 0; i < rows.size(); i++) {
-            request.addIds(TrajectoryId.newBuilder().setDraw(i).setSample(1));
+            request.addIds(new TrajectoryId(i, 1).message());
         }
         return request.build();
     }

@@ -1,10 +1,10 @@
 package dev.troupe.reward;
 
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.proto.Tensors;
 import dev.troupe.proto.v1.ScoreKind;
 import dev.troupe.proto.v1.ScoreRequest;
 import dev.troupe.proto.v1.TokenBatch;
-import dev.troupe.proto.v1.TrajectoryId;
 import java.util.stream.IntStream;
 
 /** Requests for rewards. */
@@ -26,7 +26,7 @@ final class Asked {
                         .setPromptLengths(
                                 Tensors.ofInts(IntStream.of(third).map(t -> 3).toArray())));
         for (int i = 0; i < third.length; i++) {
-            request.addIds(TrajectoryId.newBuilder().setDraw(number).setSample(i));
+            request.addIds(new TrajectoryId(number, i).message());
         }
         return request.build();
     }

@@ -7,6 +7,7 @@ import com.typesafe.config.ConfigFactory;
 import dev.troupe.cluster.ClusterNode;
 import dev.troupe.cluster.ClusterSettings;
 import dev.troupe.data.rewards.SentimentRule;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.model.Decoder;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.ModelFolder;
@@ -20,7 +21,6 @@ import dev.troupe.proto.v1.ScoreAnswer;
 import dev.troupe.proto.v1.ScoreKind;
 import dev.troupe.proto.v1.ScoreRequest;
 import dev.troupe.proto.v1.TokenBatch;
-import dev.troupe.proto.v1.TrajectoryId;
 import dev.troupe.transport.AeronNode;
 import dev.troupe.transport.Station;
 import dev.troupe.transport.Stream;
@@ -109,7 +109,7 @@ class RewardNodeTest {
                         .setPromptLengths(Tensors.ofInts(
                                 ROWS.stream().mapToInt(TokenRow::promptLength).toArray())));
         for (int i = 0; i < ROWS.size(); i++) {
-            request.addIds(TrajectoryId.newBuilder().setDraw(5).setSample(i));
+            request.addIds(new TrajectoryId(5, i).message());
         }
         asker.outbox(station.address(), Stream.SCORE_REQUESTS).send(request.build(), 0);
         ScoreAnswer answer = answers.poll(60, TimeUnit.SECONDS);

@@ -1,6 +1,6 @@
 package dev.troupe.rollout;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.model.DecodeEngine;
 import dev.troupe.model.ModelForm;
 import dev.troupe.model.TensorThread;
@@ -31,7 +31,7 @@ final class DecodeLoop implements AutoCloseable {
         void onFirstToken(long version, String fingerprint, long atMicros);
 
         /** Leases given back unstarted, because the loop drains. */
-        void onReturned(List<TrajectoryRef> unstarted);
+        void onReturned(List<TrajectoryId> unstarted);
 
         /** Draining, and nothing runs any more. */
         void onDrained();

@@ -17,13 +17,13 @@ import dev.troupe.cluster.protocol.RolloutCommand.Drain;
 import dev.troupe.cluster.protocol.RolloutCommand.NameTaken;
 import dev.troupe.cluster.protocol.RolloutCommand.RunEnded;
 import dev.troupe.cluster.protocol.ServiceKeys;
-import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.cluster.protocol.WeightsCommand;
 import dev.troupe.cluster.protocol.WeightsCommand.ChunksMissing;
 import dev.troupe.cluster.protocol.WeightsCommand.Subscribe;
 import dev.troupe.cluster.protocol.WeightsCommand.VersionLive;
 import dev.troupe.cluster.protocol.WeightsEvent;
 import dev.troupe.cluster.protocol.WeightsEvent.VersionAnnounced;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.proto.TensorSet;
 import java.time.Duration;
 import java.util.List;
@@ -63,7 +63,7 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
 
     private record FirstToken(long version, String fingerprint, long atMicros) implements RolloutCommand {}
 
-    private record Returned(List<TrajectoryRef> unstarted) implements RolloutCommand {}
+    private record Returned(List<TrajectoryId> unstarted) implements RolloutCommand {}
 
     private record Drained() implements RolloutCommand {}
 
@@ -280,9 +280,9 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
     }
 
     private Behavior<RolloutCommand> onReturned(Returned returned) {
-        List<TrajectoryRef> refs = returned.unstarted;
+        List<TrajectoryId> refs = returned.unstarted;
         for (int from = 0; from == 0 || from < refs.size(); from += MOST_REFS) {
-            List<TrajectoryRef> some = refs.subList(from, Math.min(refs.size(), from + MOST_REFS));
+            List<TrajectoryId> some = refs.subList(from, Math.min(refs.size(), from + MOST_REFS));
             ledgers.forEach(l -> l.tell(new Leaving(setup.node(), works.incarnation(), some)));
         }
         return this;
@@ -369,7 +369,7 @@ public final class RolloutActor extends AbstractBehavior<RolloutCommand> {
         }
 
         @Override
-        public void onReturned(List<TrajectoryRef> unstarted) {
+        public void onReturned(List<TrajectoryId> unstarted) {
             self.tell(new Returned(unstarted));
         }
 

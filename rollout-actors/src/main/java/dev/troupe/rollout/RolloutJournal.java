@@ -1,6 +1,6 @@
 package dev.troupe.rollout;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -51,7 +51,7 @@ final class RolloutJournal implements AutoCloseable {
                 c.finishReason().name().replace("FINISH_REASON_", "").toLowerCase(Locale.ROOT)));
     }
 
-    void acked(TrajectoryRef id, int attempt, long sequence, long epoch, long position) {
+    void acked(TrajectoryId id, int attempt, long sequence, long epoch, long position) {
         write(String.format(
                 Locale.ROOT,
                 "{\"event\":\"acked\",\"id\":\"%s\",\"attempt\":%d,\"sequence\":%d,\"epoch\":%d,\"position\":%d}%n",

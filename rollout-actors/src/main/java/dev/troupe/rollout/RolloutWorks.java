@@ -1,7 +1,7 @@
 package dev.troupe.rollout;
 
 import dev.troupe.cluster.protocol.AeronAddress;
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.proto.Tensors;
 import dev.troupe.proto.v1.Lease;
 import dev.troupe.proto.v1.LeaseGrant;
@@ -53,7 +53,7 @@ final class RolloutWorks implements AutoCloseable {
 
     private SampleRequest request(Lease lease, long nowNanos) {
         return new SampleRequest(
-                new TrajectoryRef(lease.getId().getDraw(), lease.getId().getSample()),
+                TrajectoryId.of(lease.getId()),
                 lease.getAttempt(),
                 lease.getSeed(),
                 Tensors.ints(lease.getPromptIds()),

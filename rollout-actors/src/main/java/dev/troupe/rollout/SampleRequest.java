@@ -1,6 +1,6 @@
 package dev.troupe.rollout;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 
 /**
  * One completion to sample, or to hand back as it is given.
@@ -14,7 +14,7 @@ import dev.troupe.cluster.protocol.TrajectoryRef;
  * @param given the completion's tokens, of which no more than maxNewTokens count; empty where it is sampled
  */
 public record SampleRequest(
-        TrajectoryRef id, int attempt, long seed, int[] prompt, int maxNewTokens, long deadlineNanos, int[] given) {
+        TrajectoryId id, int attempt, long seed, int[] prompt, int maxNewTokens, long deadlineNanos, int[] given) {
     /** For requests that may take as long as they need. */
     public static final long NO_DEADLINE = Long.MAX_VALUE;
 
@@ -29,12 +29,12 @@ public record SampleRequest(
     }
 
     /** To be sampled. */
-    public SampleRequest(TrajectoryRef id, int attempt, long seed, int[] prompt, int maxNewTokens, long deadlineNanos) {
+    public SampleRequest(TrajectoryId id, int attempt, long seed, int[] prompt, int maxNewTokens, long deadlineNanos) {
         this(id, attempt, seed, prompt, maxNewTokens, deadlineNanos, new int[0]);
     }
 
     /** A first attempt without a deadline. */
-    public static SampleRequest of(TrajectoryRef id, long seed, int[] prompt, int maxNewTokens) {
+    public static SampleRequest of(TrajectoryId id, long seed, int[] prompt, int maxNewTokens) {
         return new SampleRequest(id, 1, seed, prompt, maxNewTokens, NO_DEADLINE);
     }
 }

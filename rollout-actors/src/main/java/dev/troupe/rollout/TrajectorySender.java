@@ -1,10 +1,9 @@
 package dev.troupe.rollout;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.proto.Tensors;
 import dev.troupe.proto.v1.Address;
 import dev.troupe.proto.v1.Trajectory;
-import dev.troupe.proto.v1.TrajectoryId;
 import dev.troupe.transport.Outbox;
 import dev.troupe.transport.Station;
 import dev.troupe.transport.Stream;
@@ -18,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Sends trajectories to the ledger that grants the leases and keeps each until that ledger holds it. */
 final class TrajectorySender {
-    private record Sent(TrajectoryRef id, int attempt) {}
+    private record Sent(TrajectoryId id, int attempt) {}
 
     private record Ack(long epoch, long position) {}
 
@@ -109,7 +108,7 @@ final class TrajectorySender {
     private Trajectory message(Completion c) {
         SampleRequest r = c.request();
         return Trajectory.newBuilder()
-                .setId(TrajectoryId.newBuilder().setDraw(r.id().draw()).setSample(r.id().sample()))
+                .setId(r.id().message())
                 .setAttempt(r.attempt())
                 .setPromptIds(Tensors.ofInts(r.prompt()))
                 .setCompletionIds(Tensors.ofInts(c.ids()))

@@ -3,7 +3,7 @@ package dev.troupe.rollout;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.model.DecodeEngine;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.SamplingConfig;
@@ -48,7 +48,7 @@ class ContinuousBatcherTest {
     }
 
     private static SampleRequest request(long draw, int sample, int[] prompt, int length) {
-        return SampleRequest.of(new TrajectoryRef(draw, sample), 42, prompt, length);
+        return SampleRequest.of(new TrajectoryId(draw, sample), 42, prompt, length);
     }
 
     private static int[] prompt(Random random) {
@@ -68,7 +68,7 @@ class ContinuousBatcherTest {
                 requests.add(request(draw, sample, prompt, 1 + random.nextInt(30)));
             }
         }
-        Map<TrajectoryRef, Completion> together = new HashMap<>();
+        Map<TrajectoryId, Completion> together = new HashMap<>();
         with(config, 64, 5, b -> b.runAll(requests))
                 .forEach(c -> together.put(c.request().id(), c));
         List<SampleRequest> shuffled = new ArrayList<>(requests);
@@ -84,7 +84,7 @@ class ContinuousBatcherTest {
         assertThat(distinct).as("different completions").isGreaterThan(20);
     }
 
-    private static void assertSame(Completion c, Map<TrajectoryRef, Completion> expected) {
+    private static void assertSame(Completion c, Map<TrajectoryId, Completion> expected) {
         Completion e = expected.get(c.request().id());
         assertThat(c.ids()).isEqualTo(e.ids());
         assertThat(c.logprobs()).isEqualTo(e.logprobs());
@@ -147,8 +147,7 @@ class ContinuousBatcherTest {
     @Test
     void aRowPastItsDeadlineEndsWithWhatItHas() {
         ModelConfig config = TinyModel.config(64, List.of());
-        SampleRequest late =
-                new SampleRequest(new TrajectoryRef(0, 0), 2, 42, new int[] {1}, 20, System.nanoTime() - 1);
+        SampleRequest late = new SampleRequest(new TrajectoryId(0, 0), 2, 42, new int[] {1}, 20, System.nanoTime() - 1);
         SampleRequest free = request(1, 0, new int[] {1}, 20);
         List<Completion> both = with(config, 64, 5, b -> b.runAll(List.of(late, free)));
         assertThat(both.get(0).length()).isEqualTo(1);
@@ -231,6 +230,6 @@ class ContinuousBatcherTest {
 
     private static SampleRequest given(long draw, int[] completion) {
         return new SampleRequest(
-                new TrajectoryRef(draw, 0), 1, 42, new int[] {1, 8}, 6, SampleRequest.NO_DEADLINE, completion);
+                new TrajectoryId(draw, 0), 1, 42, new int[] {1, 8}, 6, SampleRequest.NO_DEADLINE, completion);
     }
 }

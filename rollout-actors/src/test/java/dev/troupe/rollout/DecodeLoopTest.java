@@ -3,7 +3,7 @@ package dev.troupe.rollout;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.ConfigFactory;
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.WholeModel;
 import dev.troupe.proto.TensorSet;
@@ -72,7 +72,7 @@ class DecodeLoopTest {
     }
 
     private static SampleRequest request(long draw) {
-        return SampleRequest.of(new TrajectoryRef(draw, 0), 9, new int[] {1, 5, 9}, 3);
+        return SampleRequest.of(new TrajectoryId(draw, 0), 9, new int[] {1, 5, 9}, 3);
     }
 
     private Completion next() throws InterruptedException {
@@ -112,7 +112,7 @@ class DecodeLoopTest {
         public void onFirstToken(long version, String fingerprint, long atMicros) {}
 
         @Override
-        public void onReturned(List<TrajectoryRef> unstarted) {}
+        public void onReturned(List<TrajectoryId> unstarted) {}
 
         @Override
         public void onDrained() {}

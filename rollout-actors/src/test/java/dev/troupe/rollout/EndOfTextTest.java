@@ -3,7 +3,7 @@ package dev.troupe.rollout;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.model.DecodeEngine;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.SamplingConfig;
@@ -39,7 +39,7 @@ class EndOfTextTest {
     @Test
     void aStopStringAcrossTokensEndsTheCompletionWithTheTokenThatCompletesIt() throws Exception {
         ModelConfig model = TinyModel.config(64, List.of());
-        SampleRequest request = SampleRequest.of(new TrajectoryRef(0, 0), 3, new int[] {1}, 20);
+        SampleRequest request = SampleRequest.of(new TrajectoryId(0, 0), 3, new int[] {1}, 20);
         try (Tokenizer tokenizer = tokenizer();
                 TensorThread thread = TensorThread.start("stop", 1)) {
             Completion free = sample(thread, model, request, EndOfText.at(List.of()));

@@ -7,15 +7,14 @@ import dev.troupe.cluster.ClusterNode;
 import dev.troupe.cluster.protocol.LedgerCommand;
 import dev.troupe.cluster.protocol.LedgerCommand.WorkRequest;
 import dev.troupe.cluster.protocol.ServiceKeys;
-import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.cluster.protocol.WeightsCommand;
 import dev.troupe.cluster.protocol.WeightsEvent.VersionAnnounced;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.proto.TensorSet;
 import dev.troupe.proto.Tensors;
 import dev.troupe.proto.v1.Lease;
 import dev.troupe.proto.v1.LeaseGrant;
 import dev.troupe.proto.v1.Trajectory;
-import dev.troupe.proto.v1.TrajectoryId;
 import dev.troupe.transport.AeronNode;
 import dev.troupe.transport.ChunkRange;
 import dev.troupe.transport.Delivery;
@@ -89,11 +88,11 @@ final class PlayedLearner {
                         .toList());
     }
 
-    void lease(WorkRequest to, long seed, int[] prompt, TrajectoryRef... ids) {
+    void lease(WorkRequest to, long seed, int[] prompt, TrajectoryId... ids) {
         LeaseGrant.Builder grant = LeaseGrant.newBuilder();
-        for (TrajectoryRef id : ids) {
+        for (TrajectoryId id : ids) {
             grant.addLeases(Lease.newBuilder()
-                    .setId(TrajectoryId.newBuilder().setDraw(id.draw()).setSample(id.sample()))
+                    .setId(id.message())
                     .setAttempt(1)
                     .setSeed(seed)
                     .setDeadlineMs(600_000)

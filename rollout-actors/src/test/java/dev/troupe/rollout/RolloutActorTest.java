@@ -10,11 +10,11 @@ import dev.troupe.cluster.ClusterSettings;
 import dev.troupe.cluster.protocol.LedgerCommand.Leaving;
 import dev.troupe.cluster.protocol.LedgerCommand.WorkRequest;
 import dev.troupe.cluster.protocol.RolloutCommand;
-import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.cluster.protocol.WeightsCommand.ChunkRange;
 import dev.troupe.cluster.protocol.WeightsCommand.ChunksMissing;
 import dev.troupe.cluster.protocol.WeightsCommand.Subscribe;
 import dev.troupe.cluster.protocol.WeightsCommand.VersionLive;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.model.DecodeEngine;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.TensorThread;
@@ -106,14 +106,14 @@ class RolloutActorTest {
         WorkRequest request = startWithFirstVersion();
         assertThat(request.capacity()).isEqualTo(6);
         assertThat(request.liveFingerprint()).isEqualTo(FIRST.fingerprint());
-        TrajectoryRef[] ids = {
-            new TrajectoryRef(3, 0), new TrajectoryRef(3, 1), new TrajectoryRef(3, 2), new TrajectoryRef(4, 0)
+        TrajectoryId[] ids = {
+            new TrajectoryId(3, 0), new TrajectoryId(3, 1), new TrajectoryId(3, 2), new TrajectoryId(4, 0)
         };
         learner.lease(request, 99, PROMPT, ids);
         for (int i = 0; i < ids.length; i++) {
             Delivery delivery = learner.trajectory();
             Trajectory t = PlayedLearner.body(delivery);
-            TrajectoryRef id = new TrajectoryRef(t.getId().getDraw(), t.getId().getSample());
+            TrajectoryId id = TrajectoryId.of(t.getId());
             Completion alone = alone(SampleRequest.of(id, 99, PROMPT, 20));
             assertThat(Tensors.ints(t.getCompletionIds())).isEqualTo(alone.ids());
             assertThat(Tensors.floats(t.getBehaviourLogprobs())).isEqualTo(alone.logprobs());
@@ -132,7 +132,7 @@ class RolloutActorTest {
         actor.tell(new RolloutCommand.Drain("test"));
         assertThat(ended.get(60, TimeUnit.SECONDS)).isEqualTo("drained: test");
         assertThat(journal()).hasSize(8);
-        for (TrajectoryRef id : ids) {
+        for (TrajectoryId id : ids) {
             assertThat(journal())
                     .filteredOn(l -> l.contains("\"acked\",\"id\":\"" + id + "\""))
                     .hasSize(1);
@@ -163,7 +163,7 @@ class RolloutActorTest {
         learner.publish(subscribe, 1, SECOND, 0);
         WorkRequest second = learner.workRequest(r -> r.liveVersion() == 1);
         assertThat(second.liveFingerprint()).isEqualTo(SECOND.fingerprint()).isNotEqualTo(first.liveFingerprint());
-        learner.lease(second, 7, PROMPT, new TrajectoryRef(0, 0));
+        learner.lease(second, 7, PROMPT, new TrajectoryId(0, 0));
         Delivery delivery = learner.trajectory();
         delivery.ack(1, 1);
         assertThat(PlayedLearner.body(delivery).getWeightsFingerprintList()).containsExactly(SECOND.fingerprint());
@@ -198,7 +198,7 @@ class RolloutActorTest {
     @Test
     void aLeaseWhosePromptDoesNotFitEndsTheRolloutWithTheReason() throws Exception {
         WorkRequest request = startWithFirstVersion();
-        learner.lease(request, 1, new int[60], new TrajectoryRef(8, 1));
+        learner.lease(request, 1, new int[60], new TrajectoryId(8, 1));
         assertThatThrownBy(() -> ended.get(60, TimeUnit.SECONDS))
                 .hasMessageContaining("completion 8/1")
                 .hasMessageContaining("context of 64");
@@ -207,7 +207,7 @@ class RolloutActorTest {
     @Test
     void itStaysUntilItsLastTrajectoryIsAcknowledged() throws Exception {
         WorkRequest request = startWithFirstVersion();
-        learner.lease(request, 1, PROMPT, new TrajectoryRef(0, 0));
+        learner.lease(request, 1, PROMPT, new TrajectoryId(0, 0));
         Delivery delivery = learner.trajectory();
         actor.tell(new RolloutCommand.Drain("test"));
         PlayedLearner.next(learner.toLedger, Leaving.class, l -> true);
@@ -251,11 +251,11 @@ class RolloutActorTest {
     @Test
     void drainingGivesUnstartedLeasesBackAndWaitsForTheLastAcknowledgement() throws Exception {
         WorkRequest request = startWithFirstVersion();
-        List<TrajectoryRef> ids = new ArrayList<>();
+        List<TrajectoryId> ids = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
-            ids.add(new TrajectoryRef(i, 0));
+            ids.add(new TrajectoryId(i, 0));
         }
-        learner.lease(request, 1, PROMPT, ids.toArray(TrajectoryRef[]::new));
+        learner.lease(request, 1, PROMPT, ids.toArray(TrajectoryId[]::new));
         Delivery first = learner.trajectory();
         actor.tell(new RolloutCommand.Drain("SIGTERM"));
         Leaving leaving = PlayedLearner.next(learner.toLedger, Leaving.class, l -> true);

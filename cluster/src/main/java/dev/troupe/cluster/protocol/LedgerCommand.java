@@ -1,6 +1,7 @@
 package dev.troupe.cluster.protocol;
 
 import akka.actor.typed.ActorRef;
+import dev.troupe.experience.TrajectoryId;
 import java.util.List;
 
 /** What the prompt ledger understands. The learner adds commands of its own that never leave its JVM. */
@@ -32,5 +33,5 @@ public interface LedgerCommand {
      * A rollout drains: it takes no further lease, gives back the ones it has not started, and sends what it is still
      * sampling before it leaves.
      */
-    record Leaving(String node, long incarnation, List<TrajectoryRef> unstarted) implements LedgerCommand, Control {}
+    record Leaving(String node, long incarnation, List<TrajectoryId> unstarted) implements LedgerCommand, Control {}
 }

@@ -1,7 +1,7 @@
 package dev.troupe.deploy.bench;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.deploy.report.PeakMemory;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.algorithm.Algorithm;
 import dev.troupe.learner.algorithm.Distillation;
 import dev.troupe.learner.algorithm.Experience;
@@ -289,7 +289,7 @@ public final class OnlineBench implements AutoCloseable {
                         shape.batch(), shape.completion(), model.config().vocabulary(), -1 - SEED - step)
                 : new int[shape.batch()][0];
         for (int r = 0; r < shape.batch(); r++) {
-            TrajectoryRef id = new TrajectoryRef(step * shape.batch() + r / k, r % k);
+            TrajectoryId id = new TrajectoryId(step * shape.batch() + r / k, r % k);
             requests.add(new SampleRequest(
                     id, 1, SEED, prompts[r / k], shape.completion(), SampleRequest.NO_DEADLINE, completions[r]));
         }

@@ -1,6 +1,5 @@
 package dev.troupe.deploy.cli;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.data.sources.Dialogue;
 import dev.troupe.data.sources.JsonLines;
 import dev.troupe.data.sources.Prompt;
@@ -10,6 +9,7 @@ import dev.troupe.deploy.eval.PromptTokens;
 import dev.troupe.deploy.eval.Sampler;
 import dev.troupe.deploy.report.Json;
 import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.model.ChatFormat;
 import dev.troupe.model.Dtype;
 import dev.troupe.model.ModelConfig;
@@ -192,7 +192,7 @@ final class GenerateCommand implements Callable<Integer> {
                         + " with room for one more");
             }
             int room = Math.min(maxNewTokens, config.maxPositions() - length);
-            requests.add(SampleRequest.of(new TrajectoryRef(requests.size(), 0), seed, row.ids(), room));
+            requests.add(SampleRequest.of(new TrajectoryId(requests.size(), 0), seed, row.ids(), room));
         }
         return requests;
     }

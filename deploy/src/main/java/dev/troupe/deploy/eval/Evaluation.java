@@ -1,6 +1,5 @@
 package dev.troupe.deploy.eval;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.data.DataException;
 import dev.troupe.data.rewards.Answer;
 import dev.troupe.data.rewards.RuleReward;
@@ -8,6 +7,7 @@ import dev.troupe.data.sources.Prompt;
 import dev.troupe.data.stories.StoryGrammar;
 import dev.troupe.deploy.report.ClusteredMean;
 import dev.troupe.deploy.report.EvaluationReport;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.model.Decoder;
 import dev.troupe.model.ModelForm;
 import dev.troupe.model.TensorThread;
@@ -104,7 +104,7 @@ public final class Evaluation {
             int[] ids = PromptTokens.of(plan.prompts().get(p), tokenizer);
             requireRoom(plan.prompts().get(p), ids.length);
             for (int s = 0; s < plan.samples(); s++) {
-                requests.add(SampleRequest.of(new TrajectoryRef(p, s), plan.seed(), ids, plan.maxNewTokens()));
+                requests.add(SampleRequest.of(new TrajectoryId(p, s), plan.seed(), ids, plan.maxNewTokens()));
             }
         }
         return requests;
@@ -125,7 +125,7 @@ public final class Evaluation {
             return List.of();
         }
         List<TokenRow> rows = all.stream().map(Measured::row).toList();
-        List<TrajectoryRef> ids = all.stream().map(Measured::id).toList();
+        List<TrajectoryId> ids = all.stream().map(Measured::id).toList();
         try (Judge judge = reward.open(prompt -> plan.prompts().get((int) prompt))) {
             return judge.of(rows, ids);
         }

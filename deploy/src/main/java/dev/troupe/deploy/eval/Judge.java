@@ -1,7 +1,7 @@
 package dev.troupe.deploy.eval;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.data.sources.Prompt;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.model.TokenRow;
 import dev.troupe.model.TokenRows;
 import dev.troupe.proto.Tensors;
@@ -9,7 +9,6 @@ import dev.troupe.proto.v1.RowScore;
 import dev.troupe.proto.v1.ScoreAnswer;
 import dev.troupe.proto.v1.ScoreKind;
 import dev.troupe.proto.v1.ScoreRequest;
-import dev.troupe.proto.v1.TrajectoryId;
 import dev.troupe.reward.RewardScorer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -59,12 +58,11 @@ public final class Judge implements AutoCloseable {
      *
      * @param ids of the rows; their draws name the prompts
      */
-    public List<Verdict> of(List<TokenRow> rows, List<TrajectoryRef> ids) {
+    public List<Verdict> of(List<TokenRow> rows, List<TrajectoryId> ids) {
         ScoreAnswer answer = answer(request(rows, ids));
-        Map<TrajectoryRef, List<RowScore>> scores = new LinkedHashMap<>();
+        Map<TrajectoryId, List<RowScore>> scores = new LinkedHashMap<>();
         for (RowScore row : answer.getRowsList()) {
-            TrajectoryRef id =
-                    new TrajectoryRef(row.getId().getDraw(), row.getId().getSample());
+            TrajectoryId id = TrajectoryId.of(row.getId());
             scores.computeIfAbsent(id, i -> new ArrayList<>()).add(row);
         }
         List<Verdict> verdicts = ids.stream()
@@ -81,7 +79,7 @@ public final class Judge implements AutoCloseable {
         return verdicts;
     }
 
-    private ScoreRequest request(List<TokenRow> rows, List<TrajectoryRef> ids) {
+    private ScoreRequest request(List<TokenRow> rows, List<TrajectoryId> ids) {
         long batches = (rows.size() + batch - 1) / batch;
         ScoreRequest.Builder request = ScoreRequest.newBuilder()
                 .setRequest(1)
@@ -89,8 +87,7 @@ public final class Judge implements AutoCloseable {
                 .setBatch(TokenRows.batch(rows))
                 .setDeadlineMs(batches * deadline.toMillis())
                 .setTemperature(1);
-        ids.forEach(id ->
-                request.addIds(TrajectoryId.newBuilder().setDraw(id.draw()).setSample(id.sample())));
+        ids.forEach(id -> request.addIds(id.message()));
         return request.build();
     }
 

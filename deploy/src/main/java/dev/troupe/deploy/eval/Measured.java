@@ -1,6 +1,6 @@
 package dev.troupe.deploy.eval;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.model.TokenRow;
 import dev.troupe.model.Tokenizer;
 import dev.troupe.proto.v1.FinishReason;
@@ -15,7 +15,7 @@ import dev.troupe.rollout.Completion;
  * @param whole prompt and completion
  * @param ended whether the policy ended it itself
  */
-public record Measured(TrajectoryRef id, TokenRow row, String text, String whole, boolean ended) {
+public record Measured(TrajectoryId id, TokenRow row, String text, String whole, boolean ended) {
     /** Reads a completion; with its prompt before it, for the first piece of a text alone may look different. */
     public static Measured of(Tokenizer tokenizer, Completion completion) {
         TokenRow row = TokenRow.of(completion.request().prompt(), completion.ids());

@@ -1,6 +1,6 @@
 package dev.troupe.deploy.report;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +15,7 @@ public final class TrainedWriter implements AutoCloseable {
     }
 
     /** Writes the trajectories that a step trained. */
-    public void write(long step, List<TrajectoryRef> trained) {
+    public void write(long step, List<TrajectoryId> trained) {
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("step", step);
         line.put("ids", trained.stream().map(t -> List.of(t.draw(), t.sample())).toList());

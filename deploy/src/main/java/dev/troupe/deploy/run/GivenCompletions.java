@@ -1,7 +1,6 @@
 package dev.troupe.deploy.run;
 
 import com.typesafe.config.Config;
-import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.data.DataException;
 import dev.troupe.data.DataSettings;
 import dev.troupe.data.sources.CompletedPrompt;
@@ -9,6 +8,7 @@ import dev.troupe.data.sources.Source;
 import dev.troupe.data.sources.Sources;
 import dev.troupe.deploy.eval.PromptTokens;
 import dev.troupe.deploy.eval.Sampler;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.algorithm.Distillation;
 import dev.troupe.learner.ledger.LedgerActor.Prompts;
 import dev.troupe.model.CounterNoise;
@@ -127,7 +127,7 @@ final class GivenCompletions implements Prompts {
         List<SampleRequest> requests = new ArrayList<>();
         for (long n = 0; n < draws; n++) {
             for (int s = 0; given.isGiven(n) && s < samples; s++) {
-                requests.add(SampleRequest.of(new TrajectoryRef(n, s), seed, prompts.draw(n), rollout.maxNewTokens()));
+                requests.add(SampleRequest.of(new TrajectoryId(n, s), seed, prompts.draw(n), rollout.maxNewTokens()));
             }
         }
         EndOfText end = new EndOfText(
@@ -161,7 +161,7 @@ final class GivenCompletions implements Prompts {
     }
 
     @Override
-    public int[] given(TrajectoryRef id) {
+    public int[] given(TrajectoryId id) {
         if (!isGiven(id.draw())) {
             return new int[0];
         }

@@ -1,10 +1,10 @@
 package dev.troupe.deploy.select;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.data.sources.Prompt;
 import dev.troupe.deploy.eval.Judge;
 import dev.troupe.deploy.eval.Measured;
 import dev.troupe.deploy.eval.Verdict;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.model.DecodeEngine;
 import dev.troupe.model.ModelForm;
 import dev.troupe.model.TensorThread;
@@ -117,7 +117,7 @@ public final class BestOfN {
         for (Prompt prompt : prompts) {
             int[] ids = plan.ids().apply(prompt.draw());
             for (int s = 0; s < plan.samples(); s++) {
-                TrajectoryRef id = new TrajectoryRef(prompt.draw(), s);
+                TrajectoryId id = new TrajectoryId(prompt.draw(), s);
                 requests.add(
                         SampleRequest.of(id, plan.seed(), ids, plan.rollout().maxNewTokens()));
             }

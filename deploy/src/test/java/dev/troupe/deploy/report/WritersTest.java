@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.deploy.settings.Settings;
+import dev.troupe.experience.TrajectoryId;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -74,7 +74,7 @@ class WritersTest {
     @Test
     void trainedNamesEachTrajectory() throws Exception {
         try (TrainedWriter writer = new TrainedWriter(folder, 0)) {
-            writer.write(7, List.of(new TrajectoryRef(12, 3), new TrajectoryRef(13, 0)));
+            writer.write(7, List.of(new TrajectoryId(12, 3), new TrajectoryId(13, 0)));
         }
 
         assertThat(folder.trained()).hasContent("{\"step\":7,\"ids\":[[12,3],[13,0]]}");

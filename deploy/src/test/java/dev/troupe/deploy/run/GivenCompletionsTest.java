@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.typesafe.config.Config;
-import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.data.DataException;
 import dev.troupe.deploy.settings.Home;
 import dev.troupe.deploy.settings.Settings;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.ledger.LedgerActor;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.Tokenizer;
@@ -56,7 +56,7 @@ class GivenCompletionsTest {
                         prompts,
                         tokenizer,
                         ModelFolder.open(Home.find().model("stories")).config())
-                .given(new TrajectoryRef(0, 0));
+                .given(new TrajectoryId(0, 0));
     }
 
     private static int[] ended(int[] ids, int end) {

@@ -2,7 +2,7 @@ package dev.troupe.deploy.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.experience.HeldTrajectory;
 import dev.troupe.learner.experience.ScoredTrajectory;
 import dev.troupe.learner.experience.Scores;
@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class RewardMetricsTest {
     private static ScoredTrajectory rewarded(Map<String, Float> rewards) {
         HeldTrajectory held = new HeldTrajectory(
-                new TrajectoryRef(0, 0),
+                new TrajectoryId(0, 0),
                 1,
                 TokenRow.of(new int[] {1}, new int[] {2}),
                 new float[1],

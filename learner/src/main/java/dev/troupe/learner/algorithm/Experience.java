@@ -1,6 +1,6 @@
 package dev.troupe.learner.algorithm;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.model.SoftTargets;
 import dev.troupe.model.TokenRow;
 import dev.troupe.proto.v1.FinishReason;
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by identity only
 public record Experience(
-        TrajectoryRef id,
+        TrajectoryId id,
         TokenRow row,
         FinishReason finishReason,
         float[] behaviourLogprobs,
@@ -57,7 +57,7 @@ public record Experience(
 
     /** With one reward and without a teacher. */
     public Experience(
-            TrajectoryRef id,
+            TrajectoryId id,
             TokenRow row,
             FinishReason finishReason,
             float[] behaviourLogprobs,

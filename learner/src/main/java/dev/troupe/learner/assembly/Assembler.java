@@ -12,7 +12,7 @@ import dev.troupe.cluster.protocol.LedgerCommand;
 import dev.troupe.cluster.protocol.ScorerCommand;
 import dev.troupe.cluster.protocol.ScorerCommand.Describe;
 import dev.troupe.cluster.protocol.ScorerCommand.ScorerDescription;
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.experience.HeldTrajectory;
 import dev.troupe.learner.ledger.LedgerMessages.Scored;
 import dev.troupe.learner.ledger.LedgerMessages.Unscored;
@@ -53,7 +53,7 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
      * @param neverCame trajectories that will not come: no request waits for them
      * @param quiet nothing further will come until these are scored: send what waits
      */
-    public record Held(List<HeldTrajectory> trajectories, List<TrajectoryRef> neverCame, boolean quiet)
+    public record Held(List<HeldTrajectory> trajectories, List<TrajectoryId> neverCame, boolean quiet)
             implements Command {}
 
     /** An answer came off the wire. */
@@ -103,7 +103,7 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
     private final Map<ScorerKind, ScoringQueue> queues = new EnumMap<>(ScorerKind.class);
     private final Map<ScorerKind, Replicas> replicas = new EnumMap<>(ScorerKind.class);
     private final Map<ScorerKind, Deque<Rows>> unsent = new EnumMap<>(ScorerKind.class);
-    private final Map<TrajectoryRef, ScoreBoard> boards = new HashMap<>();
+    private final Map<TrajectoryId, ScoreBoard> boards = new HashMap<>();
     private final Map<Long, Open> open = new LinkedHashMap<>();
     private long nextRequest = 1;
     private long complainedMs = System.currentTimeMillis();
@@ -227,10 +227,9 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
             return onTeacherAnswer(request, answer);
         }
         done(request, answer);
-        Map<TrajectoryRef, List<RowScore>> rows = new HashMap<>();
+        Map<TrajectoryId, List<RowScore>> rows = new HashMap<>();
         for (RowScore row : answer.getRowsList()) {
-            TrajectoryRef id =
-                    new TrajectoryRef(row.getId().getDraw(), row.getId().getSample());
+            TrajectoryId id = TrajectoryId.of(row.getId());
             rows.computeIfAbsent(id, i -> new ArrayList<>()).add(row);
         }
         for (HeldTrajectory t : request.rows.rows) {
@@ -251,8 +250,7 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
     /** A teacher answers in pieces: the request is open until each of its rows is whole, or given up. */
     private Behavior<Command> onTeacherAnswer(Open request, ScoreAnswer answer) {
         for (RowScore row : answer.getRowsList()) {
-            ScoreBoard board = boards.get(
-                    new TrajectoryRef(row.getId().getDraw(), row.getId().getSample()));
+            ScoreBoard board = boards.get(TrajectoryId.of(row.getId()));
             if (board != null) {
                 note(board, request, List.of(row), 0);
             }
@@ -272,7 +270,7 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
 
     /** The first of a trajectory's rows is its score; those after it are the named ones that it comes from. */
     private void note(ScoreBoard board, Open request, List<RowScore> rows, long modelVersion) {
-        TrajectoryRef id = board.trajectory.id();
+        TrajectoryId id = board.trajectory.id();
         Optional<String> wrong;
         if (rows.isEmpty()) {
             wrong = Optional.of("it was left out of the answer");
@@ -311,7 +309,7 @@ public final class Assembler extends AbstractBehavior<Assembler.Command> {
         }
     }
 
-    private void giveUp(TrajectoryRef id, String reason) {
+    private void giveUp(TrajectoryId id, String reason) {
         if (boards.remove(id) != null) {
             ledger.tell(new Unscored(id, reason));
         }

@@ -4,7 +4,6 @@ import dev.troupe.learner.algorithm.Distillation;
 import dev.troupe.learner.experience.HeldTrajectory;
 import dev.troupe.model.TokenRows;
 import dev.troupe.proto.v1.ScoreRequest;
-import dev.troupe.proto.v1.TrajectoryId;
 import java.util.List;
 
 /** Writes requests for scores. */
@@ -22,7 +21,7 @@ final class Requests {
             request.setTopK(teacher.topK()).setTemperature(teacher.temperature());
         }
         for (HeldTrajectory t : rows) {
-            request.addIds(TrajectoryId.newBuilder().setDraw(t.id().draw()).setSample(t.id().sample()));
+            request.addIds(t.id().message());
             request.addFinishReasons(t.finishReason());
         }
         return request.build();

@@ -1,6 +1,6 @@
 package dev.troupe.learner.assembly;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.experience.HeldTrajectory;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -33,11 +33,11 @@ final class ScoringQueue {
         group(row.id(), nowMs).rows.add(row);
     }
 
-    void neverCame(TrajectoryRef id, long nowMs) {
+    void neverCame(TrajectoryId id, long nowMs) {
         group(id, nowMs).neverCame++;
     }
 
-    private Group group(TrajectoryRef id, long nowMs) {
+    private Group group(TrajectoryId id, long nowMs) {
         long place = id.draw() * samplesPerPrompt + id.sample();
         Group group = groups.computeIfAbsent(place / rows, c -> new Group());
         group.lastMs = nowMs;

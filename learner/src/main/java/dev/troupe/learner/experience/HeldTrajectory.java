@@ -1,6 +1,6 @@
 package dev.troupe.learner.experience;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.model.TokenRow;
 import dev.troupe.proto.Tensors;
 import dev.troupe.proto.WireException;
@@ -21,7 +21,7 @@ import java.util.List;
  * @param given whether the completion was given and not sampled: its log-probabilities are 0 and say nothing then
  */
 public record HeldTrajectory(
-        TrajectoryRef id,
+        TrajectoryId id,
         int attempt,
         TokenRow row,
         float[] behaviourLogprobs,
@@ -38,7 +38,7 @@ public record HeldTrajectory(
      * @throws WireException if its parts do not fit together
      */
     public static HeldTrajectory of(Trajectory t) {
-        TrajectoryRef id = new TrajectoryRef(t.getId().getDraw(), t.getId().getSample());
+        TrajectoryId id = TrajectoryId.of(t.getId());
         int[] prompt = Tensors.ints(t.getPromptIds());
         int[] completion = Tensors.ints(t.getCompletionIds());
         float[] logprobs = Tensors.floats(t.getBehaviourLogprobs());

@@ -1,6 +1,6 @@
 package dev.troupe.learner.ledger;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 
 /**
  * A trajectory that will not be trained.
@@ -8,4 +8,4 @@ import dev.troupe.cluster.protocol.TrajectoryRef;
  * @param reason why, for whoever reads the log
  * @param filtered with its group, whose rewards were all equal: nothing went wrong
  */
-public record GivenUp(TrajectoryRef id, String reason, boolean filtered) {}
+public record GivenUp(TrajectoryId id, String reason, boolean filtered) {}

@@ -1,6 +1,6 @@
 package dev.troupe.learner.ledger;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class Leases {
     private record Holder(@Nullable String node, long incarnation) {}
 
-    private final Map<Holder, SortedMap<TrajectoryRef, Member>> held = new HashMap<>();
+    private final Map<Holder, SortedMap<TrajectoryId, Member>> held = new HashMap<>();
 
     /** A member was leased. */
     void add(Member member) {

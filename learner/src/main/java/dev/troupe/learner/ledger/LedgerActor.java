@@ -11,7 +11,7 @@ import dev.troupe.cluster.protocol.LedgerCommand;
 import dev.troupe.cluster.protocol.LedgerCommand.Leaving;
 import dev.troupe.cluster.protocol.LedgerCommand.WorkRequest;
 import dev.troupe.cluster.protocol.RolloutCommand;
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.experience.HeldTrajectory;
 import dev.troupe.learner.experience.ScoredTrajectory;
 import dev.troupe.learner.experience.Scores;
@@ -32,7 +32,6 @@ import dev.troupe.proto.WireException;
 import dev.troupe.proto.v1.Lease;
 import dev.troupe.proto.v1.LeaseGrant;
 import dev.troupe.proto.v1.Trajectory;
-import dev.troupe.proto.v1.TrajectoryId;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -66,7 +65,7 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
         int[] draw(long number);
 
         /** Token ids of the completion that a trajectory is given; empty where it is to be sampled. */
-        default int[] given(TrajectoryRef id) {
+        default int[] given(TrajectoryId id) {
             return new int[0];
         }
     }
@@ -86,7 +85,7 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
      * @param neverCame trajectories that were given up before they arrived: they are not waited for any more
      * @param quiet nothing is being sampled any more, so nothing further will come before these have their scores
      */
-    public record Held(List<HeldTrajectory> trajectories, List<TrajectoryRef> neverCame, boolean quiet) {}
+    public record Held(List<HeldTrajectory> trajectories, List<TrajectoryId> neverCame, boolean quiet) {}
 
     private record Tick() implements LedgerCommand {}
 
@@ -100,8 +99,8 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
     private final Surroundings surroundings;
     private final RolloutNames names = new RolloutNames();
     private final Map<String, WorkRequest> rollouts = new LinkedHashMap<>();
-    private final Map<TrajectoryRef, HeldTrajectory> log = new HashMap<>();
-    private final Map<TrajectoryRef, Scores> scores = new HashMap<>();
+    private final Map<TrajectoryId, HeldTrajectory> log = new HashMap<>();
+    private final Map<TrajectoryId, Scores> scores = new HashMap<>();
     private final Map<Long, String> published = new HashMap<>();
     private @Nullable ActorRef<Offer> waiting;
     private long position;
@@ -300,14 +299,14 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
         return this;
     }
 
-    private Behavior<LedgerCommand> onDropped(List<TrajectoryRef> ids, String reason) {
+    private Behavior<LedgerCommand> onDropped(List<TrajectoryId> ids, String reason) {
         forget(ledger.dropped(ids.stream().filter(log::containsKey).toList(), reason));
         grant();
         return this;
     }
 
     private void forget(List<GivenUp> givenUp) {
-        List<TrajectoryRef> neverCame = new ArrayList<>();
+        List<TrajectoryId> neverCame = new ArrayList<>();
         for (GivenUp g : givenUp) {
             if (log.remove(g.id()) == null) {
                 neverCame.add(g.id());
@@ -353,7 +352,7 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
         });
     }
 
-    private ScoredTrajectory scored(TrajectoryRef id) {
+    private ScoredTrajectory scored(TrajectoryId id) {
         HeldTrajectory held = log.get(id);
         Scores its = scores.get(id);
         if (held == null || its == null) {
@@ -364,7 +363,7 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
 
     private Behavior<LedgerCommand> onTrained(Trained trained) {
         ledger.trained(trained.ids());
-        for (TrajectoryRef id : trained.ids()) {
+        for (TrajectoryId id : trained.ids()) {
             log.remove(id);
             scores.remove(id);
         }
@@ -420,7 +419,7 @@ public final class LedgerActor extends AbstractBehavior<LedgerCommand> {
         LeaseGrant.Builder message = LeaseGrant.newBuilder();
         for (PromptLedger.Grant g : grants) {
             Lease.Builder lease = Lease.newBuilder()
-                    .setId(TrajectoryId.newBuilder().setDraw(g.id().draw()).setSample(g.id().sample()))
+                    .setId(g.id().message())
                     .setAttempt(g.attempt())
                     .setSeed(settings.seed())
                     .setDeadlineMs(settings.deadline().toMillis())

@@ -2,7 +2,7 @@ package dev.troupe.learner.ledger;
 
 import akka.actor.typed.ActorRef;
 import dev.troupe.cluster.protocol.LedgerCommand;
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.experience.ScoredTrajectory;
 import dev.troupe.learner.experience.Scores;
 import dev.troupe.proto.v1.Trajectory;
@@ -30,10 +30,10 @@ public final class LedgerMessages {
     }
 
     /** All scores of a trajectory are there. */
-    public record Scored(TrajectoryRef id, Scores scores) implements LedgerCommand {}
+    public record Scored(TrajectoryId id, Scores scores) implements LedgerCommand {}
 
     /** A trajectory got no score: it is given up. */
-    public record Unscored(TrajectoryRef id, String reason) implements LedgerCommand {}
+    public record Unscored(TrajectoryId id, String reason) implements LedgerCommand {}
 
     /** The learner wants its next batch and gets it once there is one, or hears that there will be none. */
     public record NextBatch(ActorRef<Offer> replyTo) implements LedgerCommand {}
@@ -50,10 +50,10 @@ public final class LedgerMessages {
     public record Hopeless(String reason) implements Offer {}
 
     /** The batch made a version. */
-    public record Trained(List<TrajectoryRef> ids) implements LedgerCommand {}
+    public record Trained(List<TrajectoryId> ids) implements LedgerCommand {}
 
     /** The batch was not trained: its update was skipped. */
-    public record Skipped(List<TrajectoryRef> ids, String reason) implements LedgerCommand {}
+    public record Skipped(List<TrajectoryId> ids, String reason) implements LedgerCommand {}
 
     /** A version's weights have this fingerprint; trajectories of others are refused. */
     public record Published(long version, String fingerprint) implements LedgerCommand {}

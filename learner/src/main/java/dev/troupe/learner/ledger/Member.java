@@ -1,6 +1,6 @@
 package dev.troupe.learner.ledger;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +14,7 @@ final class Member {
         DROPPED
     }
 
-    final TrajectoryRef id;
+    final TrajectoryId id;
     /** Nodes at which its lease ran out, in order. */
     final List<String> lostAt = new ArrayList<>();
 
@@ -31,7 +31,7 @@ final class Member {
     long incarnation;
     long expiresAtMs;
 
-    Member(TrajectoryRef id) {
+    Member(TrajectoryId id) {
         this.id = id;
     }
 

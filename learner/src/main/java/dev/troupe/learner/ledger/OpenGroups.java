@@ -1,6 +1,6 @@
 package dev.troupe.learner.ledger;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -29,7 +29,7 @@ final class OpenGroups {
     Group draw() {
         List<Member> members = new ArrayList<>();
         for (long place = drawn * groupSize; place < (drawn + 1) * groupSize; place++) {
-            members.add(new Member(new TrajectoryRef(place / samplesPerPrompt, (int) (place % samplesPerPrompt))));
+            members.add(new Member(new TrajectoryId(place / samplesPerPrompt, (int) (place % samplesPerPrompt))));
         }
         Group group = new Group(drawn, members);
         open.put(drawn, group);
@@ -59,11 +59,11 @@ final class OpenGroups {
         });
     }
 
-    private long place(TrajectoryRef id) {
+    private long place(TrajectoryId id) {
         return id.draw() * samplesPerPrompt + id.sample();
     }
 
-    private long number(TrajectoryRef id) {
+    private long number(TrajectoryId id) {
         return place(id) / groupSize;
     }
 
@@ -77,7 +77,7 @@ final class OpenGroups {
         return drawn * groupSize;
     }
 
-    boolean issued(TrajectoryRef id) {
+    boolean issued(TrajectoryId id) {
         return id.draw() >= 0 && id.sample() >= 0 && id.sample() < samplesPerPrompt && number(id) < drawn;
     }
 
@@ -97,7 +97,7 @@ final class OpenGroups {
 
     /** Null if its group is not open. */
     @Nullable
-    Member member(TrajectoryRef id) {
+    Member member(TrajectoryId id) {
         Group group = issued(id) ? open.get(number(id)) : null;
         return group == null ? null : group.members.get((int) (place(id) % groupSize));
     }

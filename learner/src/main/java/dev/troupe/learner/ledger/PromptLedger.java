@@ -1,6 +1,6 @@
 package dev.troupe.learner.ledger;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -53,7 +53,7 @@ import org.jspecify.annotations.Nullable;
 public final class PromptLedger {
 
     /** A trajectory to sample: its id and how often it has been issued, this time included. */
-    public record Grant(TrajectoryRef id, int attempt) {}
+    public record Grant(TrajectoryId id, int attempt) {}
 
     /** What became of a trajectory that arrived. */
     public enum Arrival {
@@ -157,7 +157,7 @@ public final class PromptLedger {
     }
 
     private static Member restored(LedgerSnapshot.Outstanding o) {
-        Member member = new Member(new TrajectoryRef(o.draw(), o.sample()));
+        Member member = new Member(new TrajectoryId(o.draw(), o.sample()));
         member.attempt = o.attempt();
         member.lostAt.addAll(o.lostAt());
         member.state = o.dropped() ? Member.State.DROPPED : Member.State.RUNNING;
@@ -230,7 +230,7 @@ public final class PromptLedger {
         return true;
     }
 
-    private Member held(TrajectoryRef id, String what) {
+    private Member held(TrajectoryId id, String what) {
         Member member = open.member(id);
         if (member == null || !member.held()) {
             throw new IllegalStateException("trajectory " + id + " is " + what + " but not held");
@@ -243,7 +243,7 @@ public final class PromptLedger {
      *
      * @param firstVersion version that sampled its first token
      */
-    public Arrival finish(TrajectoryRef id, long firstVersion) {
+    public Arrival finish(TrajectoryId id, long firstVersion) {
         Member member = open.member(id);
         if (member == null) {
             return open.issued(id) ? Arrival.DUPLICATE : Arrival.UNKNOWN;
@@ -269,7 +269,7 @@ public final class PromptLedger {
      *
      * @return what was filtered
      */
-    public List<GivenUp> scored(TrajectoryRef id, float reward) {
+    public List<GivenUp> scored(TrajectoryId id, float reward) {
         Member member = held(id, "scored");
         member.state = Member.State.READY;
         member.reward = reward;
@@ -283,10 +283,10 @@ public final class PromptLedger {
      *
      * @return these, and what else of their groups is dropped with them
      */
-    public List<GivenUp> dropped(Collection<TrajectoryRef> ids, String reason) {
+    public List<GivenUp> dropped(Collection<TrajectoryId> ids, String reason) {
         List<GivenUp> givenUp = new ArrayList<>();
         Set<Group> touched = new LinkedHashSet<>();
-        for (TrajectoryRef id : ids) {
+        for (TrajectoryId id : ids) {
             Member member = held(id, "dropped");
             touched.add(open.groupOf(member));
             drop(member, reason, false, givenUp);
@@ -334,7 +334,7 @@ public final class PromptLedger {
      *
      * @return empty while too few are ready, or while an older one must be waited for
      */
-    public Optional<List<TrajectoryRef>> nextBatch() {
+    public Optional<List<TrajectoryId>> nextBatch() {
         List<Group> ready = open.all().stream()
                 .filter(Group::ready)
                 .sorted(Group.OLDEST_FIRST)
@@ -363,9 +363,9 @@ public final class PromptLedger {
     }
 
     /** The batch was trained and made the next version. */
-    public void trained(Collection<TrajectoryRef> ids) {
+    public void trained(Collection<TrajectoryId> ids) {
         Set<Group> groups = new LinkedHashSet<>();
-        for (TrajectoryRef id : ids) {
+        for (TrajectoryId id : ids) {
             groups.add(open.groupOf(held(id, "trained")));
         }
         for (Group group : groups) {
@@ -418,7 +418,7 @@ public final class PromptLedger {
      *
      * @return how many
      */
-    public int returned(String node, long incarnation, Collection<TrajectoryRef> ids) {
+    public int returned(String node, long incarnation, Collection<TrajectoryId> ids) {
         List<Member> back = leases.of(node, incarnation).stream()
                 .filter(m -> ids.contains(m.id))
                 .toList();

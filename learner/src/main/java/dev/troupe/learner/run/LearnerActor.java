@@ -8,8 +8,8 @@ import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
 import akka.actor.typed.javadsl.TimerScheduler;
 import dev.troupe.cluster.protocol.LedgerCommand;
-import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.cluster.protocol.WeightsCommand;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.ledger.LedgerMessages;
 import dev.troupe.learner.ledger.LedgerMessages.Batch;
 import dev.troupe.learner.ledger.LedgerMessages.Hopeless;
@@ -183,7 +183,7 @@ public final class LearnerActor extends AbstractBehavior<LearnerActor.Command> {
     }
 
     private Behavior<Command> onTrained(Trained trained) {
-        List<TrajectoryRef> ids = trained.batch.trajectories().stream()
+        List<TrajectoryId> ids = trained.batch.trajectories().stream()
                 .map(t -> t.trajectory().id())
                 .toList();
         if (trained.outcome.skipped().isPresent()) {
@@ -226,7 +226,7 @@ public final class LearnerActor extends AbstractBehavior<LearnerActor.Command> {
         return this;
     }
 
-    private Behavior<Command> onSkipped(List<TrajectoryRef> ids, String reason) {
+    private Behavior<Command> onSkipped(List<TrajectoryId> ids, String reason) {
         LOG.error("step {} is skipped: {}", version + 1, reason);
         around.ledger.tell(new LedgerMessages.Skipped(ids, reason));
         if (++skips >= SKIPS_IN_A_ROW) {

@@ -1,6 +1,6 @@
 package dev.troupe.learner.update;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,15 +10,15 @@ import org.jspecify.annotations.Nullable;
  * @param sample the trajectory it came from, or null when no single one gives it
  * @param message the whole story, for the log
  */
-public record Fault(String tensor, @Nullable TrajectoryRef sample, String message) {
+public record Fault(String tensor, @Nullable TrajectoryId sample, String message) {
 
     /** A fault at one token or state of a trajectory. */
-    static Fault at(String tensor, TrajectoryRef sample, int index, double value) {
+    static Fault at(String tensor, TrajectoryId sample, int index, double value) {
         return new Fault(tensor, sample, tensor + " of trajectory " + sample + " is " + value + " at index " + index);
     }
 
     /** The first number of the array that is not finite, as a fault, or null. */
-    static @Nullable Fault find(String tensor, TrajectoryRef sample, float[] numbers) {
+    static @Nullable Fault find(String tensor, TrajectoryId sample, float[] numbers) {
         for (int i = 0; i < numbers.length; i++) {
             if (!Float.isFinite(numbers[i])) {
                 return at(tensor, sample, i, numbers[i]);

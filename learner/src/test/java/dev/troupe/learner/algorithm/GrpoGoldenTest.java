@@ -2,7 +2,7 @@ package dev.troupe.learner.algorithm;
 
 import ai.djl.ndarray.types.DataType;
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.golden.Golden;
 import dev.troupe.learner.loss.KlEstimator;
 import dev.troupe.model.TokenRow;
@@ -57,7 +57,7 @@ class GrpoGoldenTest {
                 rewards.put("f" + f, (float) each[r][f]);
             }
             batch.add(new Experience(
-                    new TrajectoryRef(r / k, r % k),
+                    new TrajectoryId(r / k, r % k),
                     TokenRow.of(new int[] {1}, new int[] {2}),
                     FinishReason.FINISH_REASON_EOS,
                     new float[1],

@@ -3,7 +3,7 @@ package dev.troupe.learner.algorithm;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.golden.Golden;
 import dev.troupe.model.Autograd;
 import dev.troupe.model.Libtorch;
@@ -85,7 +85,7 @@ final class LossCase {
         for (int r = 0; r < real.length; r++) {
             int n = real[r].length;
             batch.add(new Experience(
-                    new TrajectoryRef(r / group, r % group),
+                    new TrajectoryId(r / group, r % group),
                     TokenRow.of(new int[] {1}, new int[n]),
                     FinishReason.FINISH_REASON_EOS,
                     narrow(behaviour[r]),

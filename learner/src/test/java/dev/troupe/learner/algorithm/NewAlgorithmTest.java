@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.experience.HeldTrajectory;
 import dev.troupe.learner.experience.ScoredTrajectory;
 import dev.troupe.learner.experience.Scores;
@@ -113,7 +113,7 @@ class NewAlgorithmTest {
         List<ScoredTrajectory> batch = new ArrayList<>();
         for (int r = 0; r < 2; r++) {
             HeldTrajectory held = new HeldTrajectory(
-                    new TrajectoryRef(r, 0),
+                    new TrajectoryId(r, 0),
                     1,
                     rows().get(r),
                     new float[] {logprobs[r]},

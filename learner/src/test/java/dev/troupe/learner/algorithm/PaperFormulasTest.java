@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.loss.Gae;
 import dev.troupe.learner.loss.Groups;
 import dev.troupe.learner.loss.KlEstimator;
@@ -43,7 +43,7 @@ class PaperFormulasTest {
             int n = 1 + random.nextInt(5);
             float[] behaviour = floats(n, -3, -0.1);
             batch.add(new Experience(
-                    new TrajectoryRef(r / group, r % group),
+                    new TrajectoryId(r / group, r % group),
                     TokenRow.of(new int[] {1}, new int[n]),
                     r % 4 == 3 ? FinishReason.FINISH_REASON_LENGTH : FinishReason.FINISH_REASON_EOS,
                     behaviour,

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.golden.Golden;
 import dev.troupe.learner.loss.KlEstimator;
 import dev.troupe.model.Autograd;
@@ -114,7 +114,7 @@ class PpoLossGoldenTest {
             n += ended ? 1 : 0;
             int[] completion = Arrays.copyOfRange(responses, r * width, r * width + n);
             batch.add(new Experience(
-                    new TrajectoryRef(r, 0),
+                    new TrajectoryId(r, 0),
                     TokenRow.of(new int[] {1}, completion),
                     ended ? FinishReason.FINISH_REASON_EOS : FinishReason.FINISH_REASON_LENGTH,
                     row(golden.input("token_logps"), r, width, n),

@@ -12,7 +12,7 @@ import dev.troupe.cluster.protocol.AeronAddress;
 import dev.troupe.cluster.protocol.LedgerCommand;
 import dev.troupe.cluster.protocol.ScorerCommand;
 import dev.troupe.cluster.protocol.ServiceKeys;
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.algorithm.Distillation;
 import dev.troupe.learner.algorithm.Needs;
 import dev.troupe.learner.experience.HeldTrajectory;
@@ -27,7 +27,6 @@ import dev.troupe.proto.v1.RowScore;
 import dev.troupe.proto.v1.ScoreAnswer;
 import dev.troupe.proto.v1.ScoreKind;
 import dev.troupe.proto.v1.ScoreRequest;
-import dev.troupe.proto.v1.TrajectoryId;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -80,7 +79,7 @@ class AssemblerTeacherTest {
 
     private static HeldTrajectory trajectory(long draw, int tokens) {
         return new HeldTrajectory(
-                new TrajectoryRef(draw, 0),
+                new TrajectoryId(draw, 0),
                 1,
                 TokenRow.of(new int[] {1}, new int[tokens]),
                 new float[tokens],
@@ -128,7 +127,7 @@ class AssemblerTeacherTest {
             }
         }
         return RowScore.newBuilder()
-                .setId(TrajectoryId.newBuilder().setDraw(draw))
+                .setId(new TrajectoryId(draw, 0).message())
                 .setFirst(first)
                 .setIds(Tensors.of(HostTensor.ofInts(ids, count, TOP_K)))
                 .setValues(Tensors.of(HostTensor.ofFloats(values, count, TOP_K + 1)))
@@ -172,7 +171,7 @@ class AssemblerTeacherTest {
         assertThat(ledger.expectMessageClass(Unscored.class, LONG).reason())
                 .contains("teacher at teacher: teacher answered positions 1 to 3 of a completion of 2");
         RowScore narrow = RowScore.newBuilder()
-                .setId(TrajectoryId.newBuilder().setDraw(1))
+                .setId(new TrajectoryId(1, 0).message())
                 .setFirst(1)
                 .setValues(Tensors.of(HostTensor.ofFloats(new float[5], 1, 5)))
                 .build();
@@ -190,7 +189,7 @@ class AssemblerTeacherTest {
         kit.stop(teacher);
         join(ServiceKeys.TEACHER, "another");
         ScoreRequest again = Objects.requireNonNull(requests.poll(60, TimeUnit.SECONDS));
-        assertThat(again.getIdsList()).extracting(TrajectoryId::getDraw).containsExactly(1L);
+        assertThat(again.getIdsList()).extracting(TrajectoryId::of).containsExactly(new TrajectoryId(1, 0));
         tell(again, piece(1, 0, 2));
         assertThat(ledger.expectMessageClass(Scored.class, LONG).id().draw()).isEqualTo(1);
     }

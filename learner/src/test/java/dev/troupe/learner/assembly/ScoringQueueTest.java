@@ -2,7 +2,7 @@ package dev.troupe.learner.assembly;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.experience.HeldTrajectory;
 import dev.troupe.model.TokenRow;
 import dev.troupe.proto.v1.FinishReason;
@@ -18,7 +18,7 @@ class ScoringQueueTest {
 
     private static HeldTrajectory row(long draw, int sample) {
         return new HeldTrajectory(
-                new TrajectoryRef(draw, sample),
+                new TrajectoryId(draw, sample),
                 1,
                 TokenRow.of(new int[] {1}, new int[] {2}),
                 new float[1],
@@ -52,7 +52,7 @@ class ScoringQueueTest {
     void aRowThatNeverComesIsNotWaitedFor() {
         queue.add(row(0, 0), 0);
         queue.add(row(0, 1), 0);
-        queue.neverCame(new TrajectoryRef(1, 0), 0);
+        queue.neverCame(new TrajectoryId(1, 0), 0);
         assertThat(take(FULL_ONLY)).isEmpty();
         queue.add(row(0, 2), 0);
         assertThat(take(FULL_ONLY)).containsExactly(List.of("0/0", "0/1", "0/2"));
@@ -60,7 +60,7 @@ class ScoringQueueTest {
 
     @Test
     void aRequestOfWhichNoneCameIsNone() {
-        queue.neverCame(new TrajectoryRef(0, 0), 0);
+        queue.neverCame(new TrajectoryId(0, 0), 0);
         assertThat(take(EVERYTHING)).isEmpty();
         queue.add(row(0, 1), 0);
         assertThat(take(FULL_ONLY)).isEmpty();

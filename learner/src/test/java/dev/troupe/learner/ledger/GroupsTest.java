@@ -3,7 +3,7 @@ package dev.troupe.learner.ledger;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.ledger.PromptLedger.Grant;
 import dev.troupe.learner.run.LedgerJson;
 import java.util.List;
@@ -22,18 +22,18 @@ class GroupsTest {
         return new PromptLedger(BATCH, SAMPLES, eta, steps, rules);
     }
 
-    private static List<TrajectoryRef> members(long draw, int... samples) {
+    private static List<TrajectoryId> members(long draw, int... samples) {
         return java.util.Arrays.stream(samples)
-                .mapToObj(s -> new TrajectoryRef(draw, s))
+                .mapToObj(s -> new TrajectoryId(draw, s))
                 .toList();
     }
 
-    private static List<TrajectoryRef> both(List<TrajectoryRef> one, List<TrajectoryRef> other) {
+    private static List<TrajectoryId> both(List<TrajectoryId> one, List<TrajectoryId> other) {
         return Stream.concat(one.stream(), other.stream()).toList();
     }
 
-    private static void ready(PromptLedger ledger, List<TrajectoryRef> ids, long version) {
-        for (TrajectoryRef id : ids) {
+    private static void ready(PromptLedger ledger, List<TrajectoryId> ids, long version) {
+        for (TrajectoryId id : ids) {
             assertThat(ledger.finish(id, version)).isEqualTo(PromptLedger.Arrival.ACCEPTED);
             assertThat(ledger.scored(id, id.sample())).isEmpty();
         }
@@ -86,11 +86,11 @@ class GroupsTest {
         PromptLedger ledger = ledger(0, 2, WHOLE);
         ledger.grant("a", 1, 99, 0, NEVER);
         ready(ledger, both(members(0, 0, 1, 2, 3), members(1, 0, 1, 3)), 0);
-        ledger.finish(new TrajectoryRef(1, 2), 0);
+        ledger.finish(new TrajectoryId(1, 2), 0);
         assertThat(ledger.dropped(members(1, 2), "no"))
-                .containsExactly(new GivenUp(new TrajectoryRef(1, 2), "no", false));
+                .containsExactly(new GivenUp(new TrajectoryId(1, 2), "no", false));
         assertThat(ledger.grant("a", 1, 99, 0, NEVER)).isEmpty();
-        List<TrajectoryRef> batch = ledger.nextBatch().orElseThrow();
+        List<TrajectoryId> batch = ledger.nextBatch().orElseThrow();
         assertThat(batch).isEqualTo(both(members(0, 0, 1, 2, 3), members(1, 0, 1, 3)));
         ledger.trained(batch);
         assertThat(ledger.counts()).isEqualTo(new LedgerCounts(8, 0, 0, 7, 1));
@@ -108,15 +108,15 @@ class GroupsTest {
         PromptLedger ledger = ledger(1, 1, WHOLE);
         ledger.grant("a", 1, 99, 0, NEVER);
         ready(ledger, members(1, 0), 0);
-        for (TrajectoryRef id : members(1, 1, 2, 3)) {
+        for (TrajectoryId id : members(1, 1, 2, 3)) {
             ledger.finish(id, 0);
         }
         assertThat(ledger.dropped(members(1, 1, 2), "no")).hasSize(2);
         assertThat(ledger.grant("a", 1, 99, 0, NEVER)).isEmpty();
         assertThat(ledger.dropped(members(1, 3), "no"))
                 .containsExactly(
-                        new GivenUp(new TrajectoryRef(1, 3), "no", false),
-                        new GivenUp(new TrajectoryRef(1, 0), "its group has 1 of 4 members left and needs 2", false));
+                        new GivenUp(new TrajectoryId(1, 3), "no", false),
+                        new GivenUp(new TrajectoryId(1, 0), "its group has 1 of 4 members left and needs 2", false));
         assertThat(ledger.counts()).isEqualTo(new LedgerCounts(8, 4, 0, 0, 4));
         assertThat(ledger.completed()).isZero();
         assertThat(ledger.grant("a", 1, 99, 0, NEVER)).extracting(Grant::id).isEqualTo(members(2, 0, 1, 2, 3));
@@ -126,14 +126,14 @@ class GroupsTest {
     void aGroupWithEqualRewardsIsFilteredAndAnotherIsDrawnAlsoForTheLastStep() {
         PromptLedger ledger = ledger(1, 1, FILTERED);
         ledger.grant("a", 1, 99, 0, NEVER);
-        for (TrajectoryRef id : members(0, 0, 1, 2)) {
+        for (TrajectoryId id : members(0, 0, 1, 2)) {
             ledger.finish(id, 0);
             assertThat(ledger.scored(id, 0.5f)).isEmpty();
         }
-        ledger.finish(new TrajectoryRef(0, 3), 0);
-        assertThat(ledger.scored(new TrajectoryRef(0, 3), 0.5f))
+        ledger.finish(new TrajectoryId(0, 3), 0);
+        assertThat(ledger.scored(new TrajectoryId(0, 3), 0.5f))
                 .hasSize(4)
-                .contains(new GivenUp(new TrajectoryRef(0, 1), "all 4 rewards of draw 0 are 0.5", true));
+                .contains(new GivenUp(new TrajectoryId(0, 1), "all 4 rewards of draw 0 are 0.5", true));
         assertThat(ledger.counts()).isEqualTo(new LedgerCounts(8, 4, 0, 0, 4));
         assertThat(ledger.groups()).contains(new GroupCounts(1, 0));
         assertThat(ledger.grant("a", 1, 99, 0, NEVER)).extracting(Grant::id).isEqualTo(members(2, 0, 1, 2, 3));
@@ -146,10 +146,10 @@ class GroupsTest {
     void whatIsLeftOfAShortGroupIsFilteredToo() {
         PromptLedger ledger = ledger(1, 1, FILTERED);
         ledger.grant("a", 1, 99, 0, NEVER);
-        for (TrajectoryRef id : members(0, 0, 1, 2, 3)) {
+        for (TrajectoryId id : members(0, 0, 1, 2, 3)) {
             ledger.finish(id, 0);
         }
-        for (TrajectoryRef id : members(0, 0, 1, 2)) {
+        for (TrajectoryId id : members(0, 0, 1, 2)) {
             ledger.scored(id, 1);
         }
         assertThat(ledger.dropped(members(0, 3), "no"))
@@ -199,14 +199,14 @@ class GroupsTest {
     void withoutStalenessFreedPlacesAreFilledTogether() {
         PromptLedger ledger = ledger(0, 9, FILTERED);
         ledger.grant("a", 1, 99, 0, NEVER);
-        for (TrajectoryRef id : members(0, 0, 1, 2, 3)) {
+        for (TrajectoryId id : members(0, 0, 1, 2, 3)) {
             ledger.finish(id, 0);
             ledger.scored(id, 1);
         }
         assertThat(ledger.groups()).contains(new GroupCounts(1, 0));
         assertThat(ledger.grant("a", 1, 99, 0, NEVER)).isEmpty();
         assertThat(ledger.quiet()).isFalse();
-        for (TrajectoryRef id : members(1, 0, 1, 2, 3)) {
+        for (TrajectoryId id : members(1, 0, 1, 2, 3)) {
             ledger.finish(id, 0);
         }
         assertThat(ledger.quiet()).isTrue();
@@ -234,9 +234,9 @@ class GroupsTest {
         ready(ledger, both(members(0, 0, 1, 2, 3), members(1, 0, 1, 2, 3)), 0);
         ledger.trained(ledger.nextBatch().orElseThrow());
         ready(ledger, members(2, 0, 1), 0);
-        ledger.finish(new TrajectoryRef(2, 2), 0);
+        ledger.finish(new TrajectoryId(2, 2), 0);
         ledger.dropped(members(2, 2), "no");
-        for (TrajectoryRef id : members(3, 0, 1, 2, 3)) {
+        for (TrajectoryId id : members(3, 0, 1, 2, 3)) {
             ledger.finish(id, 0);
             ledger.scored(id, 7);
         }
@@ -249,10 +249,10 @@ class GroupsTest {
         assertThat(restored.groups()).contains(new GroupCounts(1, 0));
         assertThat(restored.grant("b", 1, 4, 1, NEVER))
                 .containsExactly(
-                        new Grant(new TrajectoryRef(2, 0), 2),
-                        new Grant(new TrajectoryRef(2, 1), 2),
-                        new Grant(new TrajectoryRef(2, 3), 2),
-                        new Grant(new TrajectoryRef(4, 0), 1));
+                        new Grant(new TrajectoryId(2, 0), 2),
+                        new Grant(new TrajectoryId(2, 1), 2),
+                        new Grant(new TrajectoryId(2, 3), 2),
+                        new Grant(new TrajectoryId(4, 0), 1));
         ready(restored, members(2, 0, 1, 3), 1);
         restored.grant("b", 1, 9, 1, NEVER);
         ready(restored, members(4, 0, 1, 2, 3), 1);
@@ -268,14 +268,14 @@ class GroupsTest {
         LedgerSnapshot begin = ledger.snapshot();
         assertThat(begin).isEqualTo(new LedgerSnapshot(1, 8, 8, 0, 0, 0, List.of()));
         ledger.grant("a", 1, 99, 1, NEVER);
-        for (TrajectoryRef id : members(2, 0, 1, 2, 3)) {
+        for (TrajectoryId id : members(2, 0, 1, 2, 3)) {
             ledger.finish(id, 1);
             ledger.scored(id, 1);
         }
         assertThat(ledger.groups()).contains(new GroupCounts(1, 0));
         assertThat(ledger.snapshot()).isEqualTo(begin);
         PromptLedger restored = PromptLedger.restore(BATCH, SAMPLES, 0, 9, FILTERED, ledger.snapshot());
-        assertThat(restored.grant("a", 1, 99, 1, NEVER).get(0)).isEqualTo(new Grant(new TrajectoryRef(2, 0), 1));
+        assertThat(restored.grant("a", 1, 99, 1, NEVER).get(0)).isEqualTo(new Grant(new TrajectoryId(2, 0), 1));
     }
 
     @Test
@@ -284,7 +284,7 @@ class GroupsTest {
                 + "[{\"draw\":2,\"sample\":0,\"attempt\":1},{\"draw\":2,\"sample\":1,\"attempt\":3}]}");
         assertThat(PromptLedger.restore(BATCH, SAMPLES, 1, 9, GroupRules.SINGLE, old)
                         .grant("a", 1, 2, 1, NEVER))
-                .containsExactly(new Grant(new TrajectoryRef(2, 0), 2), new Grant(new TrajectoryRef(2, 1), 4));
+                .containsExactly(new Grant(new TrajectoryId(2, 0), 2), new Grant(new TrajectoryId(2, 1), 4));
         assertThatThrownBy(() -> PromptLedger.restore(BATCH, SAMPLES, 1, 9, WHOLE, old))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("not one of groups of 4")

@@ -3,7 +3,7 @@ package dev.troupe.learner.ledger;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.ledger.PromptLedger.Arrival;
 import dev.troupe.learner.ledger.PromptLedger.Grant;
 import java.util.List;
@@ -18,7 +18,7 @@ class PromptLedgerTest {
         PromptLedger ledger = new PromptLedger(4, 2, 1, 10, GroupRules.SINGLE);
         List<Grant> grants = ledger.grant("a", 1, 100, 0, NEVER);
         assertThat(grants).hasSize(8);
-        assertThat(grants.get(3)).isEqualTo(new Grant(new TrajectoryRef(1, 1), 1));
+        assertThat(grants.get(3)).isEqualTo(new Grant(new TrajectoryId(1, 1), 1));
         assertThat(ledger.grant("b", 1, 100, 0, NEVER)).isEmpty();
         assertThat(ledger.counts()).isEqualTo(new LedgerCounts(8, 8, 0, 0, 0));
     }
@@ -85,8 +85,8 @@ class PromptLedgerTest {
     @Test
     void copiesAreRecognised() {
         PromptLedger ledger = new PromptLedger(2, 1, 0, 10, GroupRules.SINGLE);
-        TrajectoryRef id = ledger.grant("a", 1, 1, 0, NEVER).get(0).id();
-        for (TrajectoryRef made : List.of(new TrajectoryRef(7, 0), new TrajectoryRef(0, 1), new TrajectoryRef(1, -1))) {
+        TrajectoryId id = ledger.grant("a", 1, 1, 0, NEVER).get(0).id();
+        for (TrajectoryId made : List.of(new TrajectoryId(7, 0), new TrajectoryId(0, 1), new TrajectoryId(1, -1))) {
             assertThat(ledger.finish(made, 0)).isEqualTo(Arrival.UNKNOWN);
         }
         assertThat(ledger.finish(id, 0)).isEqualTo(Arrival.ACCEPTED);
@@ -118,12 +118,12 @@ class PromptLedgerTest {
     void waitsForAStragglerThatWouldBecomeTooStale() {
         PromptLedger ledger = new PromptLedger(2, 1, 1, 10, GroupRules.SINGLE);
         List<Grant> grants = ledger.grant("a", 1, 4, 0, NEVER);
-        TrajectoryRef straggler = grants.get(0).id();
+        TrajectoryId straggler = grants.get(0).id();
         for (int i = 1; i < 4; i++) {
             ledger.finish(grants.get(i).id(), 0);
             ledger.scored(grants.get(i).id(), 0);
         }
-        List<TrajectoryRef> first = ledger.nextBatch().orElseThrow();
+        List<TrajectoryId> first = ledger.nextBatch().orElseThrow();
         assertThat(first).containsExactly(grants.get(1).id(), grants.get(2).id());
         ledger.trained(first);
         // Version 1: two fresh ones are ready, but the straggler of version 0 must be in this batch.
@@ -149,7 +149,7 @@ class PromptLedgerTest {
         ledger.scored(other.get(1).id(), 0);
         ledger.trained(ledger.nextBatch().orElseThrow());
         for (Grant g : ledger.grant("a", 2, 1, 1, NEVER)) {
-            assertThat(g.id()).isEqualTo(new TrajectoryRef(0, 0));
+            assertThat(g.id()).isEqualTo(new TrajectoryId(0, 0));
             ledger.finish(g.id(), 1);
             ledger.scored(g.id(), 0);
         }
@@ -195,7 +195,7 @@ class PromptLedgerTest {
     @Test
     void aTrajectoryWhoseLeaseRunsOutForGoodIsDroppedWithItsNodesAndItsPlaceBecomesFree() {
         PromptLedger ledger = new PromptLedger(1, 1, 0, 1, GroupRules.SINGLE);
-        TrajectoryRef poison = new TrajectoryRef(0, 0);
+        TrajectoryId poison = new TrajectoryId(0, 0);
         for (int i = 1; i < PromptLedger.MOST_LOSSES; i++) {
             assertThat(ledger.grant("n" + i, 1, 1, 0, NEVER)).containsExactly(new Grant(poison, i));
             assertThat(ledger.lost("n" + i, 1)).isEqualTo(new PromptLedger.Lost(1, List.of()));
@@ -209,15 +209,15 @@ class PromptLedgerTest {
                 .containsExactly(new GivenUp(poison, "its lease ran out 5 times, at [n1, n2, n3, n4, slow]", false));
         assertThat(ledger.counts()).isEqualTo(new LedgerCounts(1, 0, 0, 0, 1));
         assertThat(ledger.finish(poison, 0)).isEqualTo(Arrival.DUPLICATE);
-        assertThat(ledger.grant("a", 1, 5, 0, NEVER)).containsExactly(new Grant(new TrajectoryRef(1, 0), 1));
+        assertThat(ledger.grant("a", 1, 5, 0, NEVER)).containsExactly(new Grant(new TrajectoryId(1, 0), 1));
     }
 
     @Test
     void leasesGivenBackByARolloutThatLeavesAreNoFaultOfTheTrajectory() {
         PromptLedger ledger = new PromptLedger(1, 1, 0, 1, GroupRules.SINGLE);
         for (int i = 1; i <= 2 * PromptLedger.MOST_LOSSES; i++) {
-            TrajectoryRef id = ledger.grant("n" + i, 1, 1, 0, NEVER).get(0).id();
-            assertThat(id).isEqualTo(new TrajectoryRef(0, 0));
+            TrajectoryId id = ledger.grant("n" + i, 1, 1, 0, NEVER).get(0).id();
+            assertThat(id).isEqualTo(new TrajectoryId(0, 0));
             assertThat(ledger.returned("n" + i, 1, List.of(id))).isEqualTo(1);
         }
         ledger.grant("a", 1, 1, 0, NEVER);

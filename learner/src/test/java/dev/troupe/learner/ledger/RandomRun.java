@@ -2,7 +2,7 @@ package dev.troupe.learner.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.ledger.PromptLedger.Arrival;
 import dev.troupe.learner.ledger.PromptLedger.Grant;
 import java.util.ArrayList;
@@ -40,17 +40,17 @@ final class RandomRun {
 
     private final Scene scene;
     private final Random random;
-    private final Map<TrajectoryRef, Sampling> running = new TreeMap<>();
-    private final List<TrajectoryRef> atScorers = new ArrayList<>();
-    private final Map<TrajectoryRef, Long> first = new HashMap<>();
-    private final Set<TrajectoryRef> trained = new HashSet<>();
+    private final Map<TrajectoryId, Sampling> running = new TreeMap<>();
+    private final List<TrajectoryId> atScorers = new ArrayList<>();
+    private final Map<TrajectoryId, Long> first = new HashMap<>();
+    private final Set<TrajectoryId> trained = new HashSet<>();
     private final long[] live = new long[ROLLOUTS];
     private final long[] incarnation = {1, 1, 1};
-    private final List<List<TrajectoryRef>> batches = new ArrayList<>();
-    private final List<Set<TrajectoryRef>> waves = new ArrayList<>(List.of(new TreeSet<>()));
+    private final List<List<TrajectoryId>> batches = new ArrayList<>();
+    private final List<Set<TrajectoryId>> waves = new ArrayList<>(List.of(new TreeSet<>()));
     private PromptLedger ledger;
-    private Set<TrajectoryRef> gone = new HashSet<>();
-    private Set<TrajectoryRef> goneAtStep = new HashSet<>();
+    private Set<TrajectoryId> gone = new HashSet<>();
+    private Set<TrajectoryId> goneAtStep = new HashSet<>();
     private int events;
 
     RandomRun(Scene scene, long seed) {
@@ -60,7 +60,7 @@ final class RandomRun {
     }
 
     /** Plays to the end; returns the batches. */
-    List<List<TrajectoryRef>> play() {
+    List<List<TrajectoryId>> play() {
         while (!ledger.complete()) {
             assertThat(events++).as("events until the run ends").isLessThan(MOST_EVENTS);
             int r = random.nextInt(ROLLOUTS);
@@ -81,7 +81,7 @@ final class RandomRun {
     }
 
     /** What arrived between two moments at which nothing more was to come before scores were there. */
-    List<Set<TrajectoryRef>> waves() {
+    List<Set<TrajectoryId>> waves() {
         return waves;
     }
 
@@ -99,7 +99,7 @@ final class RandomRun {
         if (running.isEmpty()) {
             return;
         }
-        TrajectoryRef id = List.copyOf(running.keySet()).get(random.nextInt(running.size()));
+        TrajectoryId id = List.copyOf(running.keySet()).get(random.nextInt(running.size()));
         Sampling its = running.remove(id);
         if (scene.deaths && kills(id)) {
             die(its.rollout, true);
@@ -121,17 +121,17 @@ final class RandomRun {
         if (atScorers.isEmpty()) {
             return;
         }
-        TrajectoryRef id = atScorers.remove(random.nextInt(atScorers.size()));
+        TrajectoryId id = atScorers.remove(random.nextInt(atScorers.size()));
         note(unscorable(id) ? ledger.dropped(List.of(id), "its scorer failed") : ledger.scored(id, reward(id)));
     }
 
     private void train() {
-        Optional<List<TrajectoryRef>> next = ledger.nextBatch();
+        Optional<List<TrajectoryId>> next = ledger.nextBatch();
         if (next.isEmpty()) {
             return;
         }
         Map<Long, Set<Integer>> groups = new TreeMap<>();
-        for (TrajectoryRef id : next.get()) {
+        for (TrajectoryId id : next.get()) {
             assertThat(ledger.version() - first.get(id))
                     .as("staleness of %s", id)
                     .isBetween(0L, (long) scene.eta);
@@ -153,7 +153,7 @@ final class RandomRun {
     private void checkWhole(long draw, Set<Integer> members) {
         Set<Float> rewards = new HashSet<>();
         for (int sample = 0; sample < scene.samples; sample++) {
-            TrajectoryRef id = new TrajectoryRef(draw, sample);
+            TrajectoryId id = new TrajectoryId(draw, sample);
             assertThat(members.contains(sample))
                     .as("%s is trained or given up", id)
                     .isNotEqualTo(gone.contains(id));
@@ -192,7 +192,7 @@ final class RandomRun {
         }
     }
 
-    private List<TrajectoryRef> held(int r) {
+    private List<TrajectoryId> held(int r) {
         return running.entrySet().stream()
                 .filter(e -> e.getValue().rollout == r)
                 .map(Map.Entry::getKey)
@@ -220,20 +220,20 @@ final class RandomRun {
         }
     }
 
-    private static int hash(TrajectoryRef id, int salt) {
+    private static int hash(TrajectoryId id, int salt) {
         return new Random((id.draw() * 31 + id.sample()) * 1009 + salt).nextInt(1000);
     }
 
-    private static float reward(TrajectoryRef id) {
-        boolean allEqual = hash(new TrajectoryRef(id.draw(), 0), 1) < 300;
+    private static float reward(TrajectoryId id) {
+        boolean allEqual = hash(new TrajectoryId(id.draw(), 0), 1) < 300;
         return allEqual ? id.draw() % 2 : hash(id, 2) % 4;
     }
 
-    private static boolean unscorable(TrajectoryRef id) {
+    private static boolean unscorable(TrajectoryId id) {
         return hash(id, 3) < 60;
     }
 
-    private static boolean kills(TrajectoryRef id) {
+    private static boolean kills(TrajectoryId id) {
         return hash(id, 4) < 10;
     }
 }

@@ -2,7 +2,7 @@ package dev.troupe.learner.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.ledger.RandomRun.Scene;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -56,7 +56,7 @@ class StalenessBoundTest {
         };
         Scene scene = new Scene(BATCH, SAMPLES, 0, 20, rules, false, false);
         RandomRun straight = new RandomRun(scene, 1);
-        List<List<TrajectoryRef>> batches = straight.play();
+        List<List<TrajectoryId>> batches = straight.play();
         for (long seed = 2; seed < 6; seed++) {
             RandomRun other = new RandomRun(scene, seed);
             assertThat(other.play()).isEqualTo(batches);

@@ -3,7 +3,7 @@ package dev.troupe.learner.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.ledger.GroupRules;
 import dev.troupe.learner.ledger.LedgerCounts;
 import dev.troupe.proto.v1.FinishReason;
@@ -22,8 +22,8 @@ class GroupFlowTest extends PlayedRun {
         rules = new GroupRules(true, 2, true);
         samples = 3;
         allEqual = draw -> draw % 3 == 1;
-        rewardFails = new TrajectoryRef(3, 2)::equals;
-        cut = new TrajectoryRef(0, 0)::equals;
+        rewardFails = new TrajectoryId(3, 2)::equals;
+        cut = new TrajectoryId(0, 0)::equals;
         CompletableFuture<RunReport> run = start(0, 3);
         scorers();
         join("a", 4);
@@ -97,7 +97,7 @@ class GroupFlowTest extends PlayedRun {
         rules = new GroupRules(true, 2, false);
         samples = 3;
         leaseExpiry = Duration.ofMillis(1);
-        neverEnds = new TrajectoryRef(0, 0)::equals;
+        neverEnds = new TrajectoryId(0, 0)::equals;
         CompletableFuture<RunReport> run = start(0, 1);
         scorers();
         join("a", 4);

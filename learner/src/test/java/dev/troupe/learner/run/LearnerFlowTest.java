@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import akka.actor.testkit.typed.javadsl.TestProbe;
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.experience.ScoredTrajectory;
 import dev.troupe.learner.ledger.LedgerCounts;
 import dev.troupe.learner.ledger.LedgerMessages.Ask;
@@ -35,7 +35,7 @@ class LearnerFlowTest extends PlayedRun {
         assertThat(report.ledger()).isEqualTo(new LedgerCounts(48, 0, 0, 48, 0));
         assertThat(report.stalenessMax()).isBetween(0L, 2L);
         assertThat(batches).hasSize(8);
-        Set<TrajectoryRef> ids = new HashSet<>();
+        Set<TrajectoryId> ids = new HashSet<>();
         batches.forEach(b -> b.forEach(
                 t -> assertThat(ids.add(t.trajectory().id())).as("trained once").isTrue()));
         assertThat(ids).hasSize(48);
@@ -85,7 +85,7 @@ class LearnerFlowTest extends PlayedRun {
         run.get(60, TimeUnit.SECONDS);
         for (List<ScoredTrajectory> batch : batches) {
             for (ScoredTrajectory t : batch) {
-                TrajectoryRef id = t.trajectory().id();
+                TrajectoryId id = t.trajectory().id();
                 assertThat(t.scores().reward()).isEqualTo(rewardOf(id));
                 assertThat(t.scores().rewards())
                         .isEqualTo(

@@ -14,8 +14,8 @@ import dev.troupe.cluster.protocol.LedgerCommand.WorkRequest;
 import dev.troupe.cluster.protocol.RolloutCommand;
 import dev.troupe.cluster.protocol.ScorerCommand;
 import dev.troupe.cluster.protocol.ServiceKeys;
-import dev.troupe.cluster.protocol.TrajectoryRef;
 import dev.troupe.cluster.protocol.WeightsCommand;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.algorithm.Needs;
 import dev.troupe.learner.assembly.Assembler;
 import dev.troupe.learner.assembly.AssemblerSettings;
@@ -42,7 +42,6 @@ import dev.troupe.proto.v1.ScoreAnswer;
 import dev.troupe.proto.v1.ScoreKind;
 import dev.troupe.proto.v1.ScoreRequest;
 import dev.troupe.proto.v1.Trajectory;
-import dev.troupe.proto.v1.TrajectoryId;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -74,12 +73,12 @@ abstract class PlayedRun {
     final ConcurrentLinkedQueue<Long> acknowledged = new ConcurrentLinkedQueue<>();
     final List<Long> checkpoints = new CopyOnWriteArrayList<>();
     final List<StepReport> reports = new CopyOnWriteArrayList<>();
-    final List<List<TrajectoryRef>> requests = new CopyOnWriteArrayList<>();
+    final List<List<TrajectoryId>> requests = new CopyOnWriteArrayList<>();
     GroupRules rules = GroupRules.SINGLE;
     int samples = SAMPLES;
-    Predicate<TrajectoryRef> rewardFails = id -> false;
-    Predicate<TrajectoryRef> cut = id -> false;
-    Predicate<TrajectoryRef> neverEnds = id -> false;
+    Predicate<TrajectoryId> rewardFails = id -> false;
+    Predicate<TrajectoryId> cut = id -> false;
+    Predicate<TrajectoryId> neverEnds = id -> false;
     long noPromptFrom = Long.MAX_VALUE;
     Duration leaseExpiry = LONG;
     Duration waitDeadline = LONG;
@@ -98,11 +97,11 @@ abstract class PlayedRun {
     }
 
     /** Some rewards are sums, whose parts come with them. */
-    static boolean hasParts(TrajectoryRef id) {
+    static boolean hasParts(TrajectoryId id) {
         return id.draw() % 2 == 0;
     }
 
-    float rewardOf(TrajectoryRef id) {
+    float rewardOf(TrajectoryId id) {
         return id.draw() * 10 + (allEqual.test(id.draw()) ? 0 : id.sample());
     }
 
@@ -214,39 +213,36 @@ abstract class PlayedRun {
     }
 
     void answer(ScoreRequest request) {
-        requests.add(request.getIdsList().stream()
-                .map(id -> new TrajectoryRef(id.getDraw(), id.getSample()))
-                .toList());
+        requests.add(request.getIdsList().stream().map(TrajectoryId::of).toList());
         ScoreAnswer.Builder answer =
                 ScoreAnswer.newBuilder().setRequest(request.getRequest()).setKind(request.getKind());
         int[] lengths = Tensors.ints(request.getBatch().getLengths());
         int[] prompts = Tensors.ints(request.getBatch().getPromptLengths());
         for (int r = 0; r < lengths.length; r++) {
-            TrajectoryId id = request.getIds(r);
-            TrajectoryRef ref = new TrajectoryRef(id.getDraw(), id.getSample());
-            RowScore.Builder row = RowScore.newBuilder().setId(id);
+            TrajectoryId id = TrajectoryId.of(request.getIds(r));
+            RowScore.Builder row = RowScore.newBuilder().setId(request.getIds(r));
             int n = lengths[r] - prompts[r];
             switch (request.getKind()) {
                 case SCORE_KIND_REFERENCE -> row.setValues(Tensors.ofFloats(new float[n]));
                 case SCORE_KIND_VALUE -> row.setValues(Tensors.ofFloats(new float[n + 1]));
                 default -> {
-                    if (rewardFails.test(ref)) {
+                    if (rewardFails.test(id)) {
                         row.setFailure(Failure.newBuilder().setCode("THREW").setMessage("no"));
                     } else {
-                        row.setName("reward").setValues(Tensors.ofFloats(rewardOf(ref)));
+                        row.setName("reward").setValues(Tensors.ofFloats(rewardOf(id)));
                     }
                 }
             }
             answer.addRows(row);
-            if (request.getKind() == ScoreKind.SCORE_KIND_REWARD && hasParts(ref) && !row.hasFailure()) {
-                answer.addRows(named(id, "whole", rewardOf(ref) - 1)).addRows(named(id, "one", 1));
+            if (request.getKind() == ScoreKind.SCORE_KIND_REWARD && hasParts(id) && !row.hasFailure()) {
+                answer.addRows(named(id, "whole", rewardOf(id) - 1)).addRows(named(id, "one", 1));
             }
         }
         assembler.tell(new Assembler.Answered(answer.build()));
     }
 
     private static RowScore.Builder named(TrajectoryId id, String name, float score) {
-        return RowScore.newBuilder().setId(id).setName(name).setValues(Tensors.ofFloats(score));
+        return RowScore.newBuilder().setId(id.message()).setName(name).setValues(Tensors.ofFloats(score));
     }
 
     /** Answers every lease at once, in the version it has. */
@@ -298,8 +294,7 @@ abstract class PlayedRun {
             // Read once: a version that comes meanwhile must not lend its hash to tokens of the one before.
             long version = live;
             for (Lease lease : leases) {
-                TrajectoryRef id =
-                        new TrajectoryRef(lease.getId().getDraw(), lease.getId().getSample());
+                TrajectoryId id = TrajectoryId.of(lease.getId());
                 if (neverEnds.test(id)) {
                     continue;
                 }

@@ -2,7 +2,7 @@ package dev.troupe.learner.update;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.algorithm.Distillation;
 import dev.troupe.learner.algorithm.Experience;
 import dev.troupe.learner.algorithm.Gkd;
@@ -109,7 +109,7 @@ class GkdUpdateGoldenTest {
                 assertThat(parts).hasSize(1);
                 int n = row.completionLength();
                 batch.add(new Experience(
-                        new TrajectoryRef(r, 0),
+                        new TrajectoryId(r, 0),
                         row,
                         FinishReason.FINISH_REASON_EOS,
                         new float[n],

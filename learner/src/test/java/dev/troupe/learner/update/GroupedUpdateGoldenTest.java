@@ -2,7 +2,7 @@ package dev.troupe.learner.update;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.algorithm.Algorithm;
 import dev.troupe.learner.algorithm.Check;
 import dev.troupe.learner.algorithm.Experience;
@@ -171,7 +171,7 @@ class GroupedUpdateGoldenTest {
         for (int r = 0; r < rows.size(); r++) {
             int n = rows.get(r).completionLength();
             batch.add(new Experience(
-                    new TrajectoryRef(r / 4, r % 4),
+                    new TrajectoryId(r / 4, r % 4),
                     rows.get(r),
                     FinishReason.FINISH_REASON_EOS,
                     old.get(r),

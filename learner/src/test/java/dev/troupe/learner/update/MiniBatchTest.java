@@ -2,7 +2,7 @@ package dev.troupe.learner.update;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.algorithm.Experience;
 import dev.troupe.learner.algorithm.Needs;
 import dev.troupe.learner.algorithm.Targets;
@@ -21,7 +21,7 @@ class MiniBatchTest {
         for (int r = 0; r < 6; r++) {
             int n = r % 2 == 0 ? 9 : 2;
             batch.add(new Experience(
-                    new TrajectoryRef(r / 2, r % 2),
+                    new TrajectoryId(r / 2, r % 2),
                     TokenRow.of(new int[] {r / 2, 1}, new int[n]),
                     FinishReason.FINISH_REASON_EOS,
                     new float[n],

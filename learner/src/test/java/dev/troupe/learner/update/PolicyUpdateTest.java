@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.algorithm.Experience;
 import dev.troupe.learner.algorithm.KlControl;
 import dev.troupe.learner.algorithm.OffPolicy;
@@ -103,7 +103,7 @@ class PolicyUpdateTest {
         UpdateResult result = update(2, 1, 6).run(0, batch);
         Fault fault = Objects.requireNonNull(result.fault());
         assertThat(fault.tensor()).isEqualTo(where);
-        assertThat(fault.sample()).isEqualTo(new TrajectoryRef(4, 1));
+        assertThat(fault.sample()).isEqualTo(new TrajectoryId(4, 1));
         assertThat(fault.message()).contains("4/1");
         assertThat(models.everything()).isEqualTo(before);
     }
@@ -121,7 +121,7 @@ class PolicyUpdateTest {
         UpdateResult result = update(1, 2, 3).run(stepWithBadRowLast(batch, 3), batch);
         Fault fault = Objects.requireNonNull(result.fault());
         assertThat(fault.tensor()).isEqualTo("policy ratio");
-        assertThat(fault.sample()).isEqualTo(new TrajectoryRef(3, 1));
+        assertThat(fault.sample()).isEqualTo(new TrajectoryId(3, 1));
         assertThat(models.everything()).isEqualTo(before);
     }
 
@@ -235,7 +235,7 @@ class PolicyUpdateTest {
         poison(models.value, 3);
         Fault fault = Objects.requireNonNull(update(1, 1, 5).run(0, batch).fault());
         assertThat(fault.tensor()).isEqualTo("new values");
-        assertThat(fault.sample()).isEqualTo(new TrajectoryRef(2, 1));
+        assertThat(fault.sample()).isEqualTo(new TrajectoryId(2, 1));
     }
 
     @Test

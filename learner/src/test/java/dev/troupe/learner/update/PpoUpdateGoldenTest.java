@@ -3,7 +3,7 @@ package dev.troupe.learner.update;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.troupe.cluster.protocol.TrajectoryRef;
+import dev.troupe.experience.TrajectoryId;
 import dev.troupe.learner.algorithm.Experience;
 import dev.troupe.learner.algorithm.KlControl;
 import dev.troupe.learner.algorithm.OffPolicy;
@@ -154,7 +154,7 @@ class PpoUpdateGoldenTest {
         for (int r = 0; r < rows.size(); r++) {
             int n = rows.get(r).completionLength();
             batch.add(new Experience(
-                    new TrajectoryRef(r, 0),
+                    new TrajectoryId(r, 0),
                     rows.get(r),
                     n < width ? FinishReason.FINISH_REASON_EOS : FinishReason.FINISH_REASON_LENGTH,
                     logprobs.get(r),
