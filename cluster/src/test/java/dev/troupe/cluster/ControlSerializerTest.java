@@ -56,7 +56,7 @@ class ControlSerializerTest {
     }
 
     static List<Class<?>> controlRecords() {
-        List<Class<?>> all = new ArrayList<>(List.of(AeronAddress.class, TrajectoryId.class));
+        List<Class<?>> all = new ArrayList<>(List.of(AeronAddress.class));
         Stream.of(
                         LedgerCommand.class,
                         RolloutCommand.class,

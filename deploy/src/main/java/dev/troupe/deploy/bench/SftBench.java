@@ -1,12 +1,6 @@
 package dev.troupe.deploy.bench;
 
 import dev.troupe.deploy.report.PeakMemory;
-import dev.troupe.learner.offline.LanguageModelling;
-import dev.troupe.learner.offline.OfflineSettings;
-import dev.troupe.learner.offline.OfflineTrainer;
-import dev.troupe.learner.optim.AdamSettings;
-import dev.troupe.learner.optim.Schedule;
-import dev.troupe.learner.optim.TrainedModel;
 import dev.troupe.model.AdaptedModel;
 import dev.troupe.model.Decoder;
 import dev.troupe.model.FrozenBase;
@@ -14,6 +8,12 @@ import dev.troupe.model.ModelFolder;
 import dev.troupe.model.Numerics;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.TokenRow;
+import dev.troupe.train.offline.LanguageModelling;
+import dev.troupe.train.offline.OfflineSettings;
+import dev.troupe.train.offline.OfflineTrainer;
+import dev.troupe.train.optim.AdamSettings;
+import dev.troupe.train.optim.Schedule;
+import dev.troupe.train.optim.TrainedModel;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

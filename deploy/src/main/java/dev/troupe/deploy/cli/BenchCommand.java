@@ -9,14 +9,14 @@ import dev.troupe.deploy.bench.StepShape;
 import dev.troupe.deploy.report.Json;
 import dev.troupe.deploy.settings.Models;
 import dev.troupe.deploy.settings.SettingsException;
-import dev.troupe.learner.LearnerSettings;
-import dev.troupe.learner.algorithm.Algorithm;
-import dev.troupe.learner.algorithm.Algorithms;
-import dev.troupe.learner.algorithm.Needs;
 import dev.troupe.model.Dtype;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.Numerics;
 import dev.troupe.model.TensorThread;
+import dev.troupe.train.TrainSettings;
+import dev.troupe.train.algorithm.Algorithm;
+import dev.troupe.train.algorithm.Algorithms;
+import dev.troupe.train.algorithm.Needs;
 import java.io.PrintWriter;
 import java.util.HashMap;
 import java.util.Map;
@@ -321,7 +321,7 @@ final class BenchCommand implements Runnable {
         }
 
         private Algorithm made(Map<String, Object> settings) {
-            return LearnerSettings.algorithm(ConfigFactory.parseMap(settings), completion, Map.of());
+            return TrainSettings.algorithm(ConfigFactory.parseMap(settings), completion, Map.of());
         }
     }
 }

@@ -3,8 +3,8 @@ package dev.troupe.deploy.cli;
 import com.typesafe.config.Config;
 import dev.troupe.deploy.settings.MemoryEstimate;
 import dev.troupe.deploy.settings.Settings;
-import dev.troupe.learner.LearnerSettings;
-import dev.troupe.learner.update.UpdateSettings;
+import dev.troupe.train.TrainSettings;
+import dev.troupe.train.update.UpdateSettings;
 import java.util.Locale;
 
 /** What a run's settings mean: each with where it comes from, the numbers that follow, the memory each role needs. */
@@ -38,7 +38,7 @@ final class Explanation {
     private void numbers() {
         String algorithm = config.getString("algorithm");
         line("%n# what follows from them");
-        if (!LearnerSettings.from(config).online()) {
+        if (!TrainSettings.from(config).online()) {
             line(
                     "algorithm %s: %d steps of %d rows",
                     algorithm, config.getInt("steps"), config.getInt("batch.prompts"));
@@ -47,7 +47,7 @@ final class Explanation {
         long prompts = config.getLong("batch.prompts");
         long generations = config.getLong("num_generations");
         long batch = prompts * generations;
-        UpdateSettings update = LearnerSettings.update(config, 1);
+        UpdateSettings update = TrainSettings.update(config, 1);
         long optimizer = update.optimizerSteps();
         long steps = config.getLong("steps");
         long eta = config.getLong("staleness.max");

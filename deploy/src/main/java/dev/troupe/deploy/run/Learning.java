@@ -10,23 +10,24 @@ import dev.troupe.deploy.eval.PromptTokens;
 import dev.troupe.deploy.settings.Settings;
 import dev.troupe.deploy.settings.SettingsException;
 import dev.troupe.learner.LearnerSettings;
-import dev.troupe.learner.algorithm.Algorithm;
-import dev.troupe.learner.algorithm.Distillation;
-import dev.troupe.learner.algorithm.KlControl;
-import dev.troupe.learner.algorithm.Needs;
-import dev.troupe.learner.checkpoint.Checkpoint;
-import dev.troupe.learner.checkpoint.CheckpointStore;
 import dev.troupe.learner.ledger.LedgerActor;
-import dev.troupe.learner.optim.Schedule;
-import dev.troupe.learner.optim.TrainedModel;
 import dev.troupe.learner.run.LearnerPlan;
 import dev.troupe.learner.run.OnlineTraining;
-import dev.troupe.learner.update.PolicyUpdate;
 import dev.troupe.model.Decoder;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.Tokenizer;
 import dev.troupe.rollout.RolloutSettings;
+import dev.troupe.train.TrainSettings;
+import dev.troupe.train.algorithm.Algorithm;
+import dev.troupe.train.algorithm.Distillation;
+import dev.troupe.train.algorithm.KlControl;
+import dev.troupe.train.algorithm.Needs;
+import dev.troupe.train.checkpoint.Checkpoint;
+import dev.troupe.train.checkpoint.CheckpointStore;
+import dev.troupe.train.optim.Schedule;
+import dev.troupe.train.optim.TrainedModel;
+import dev.troupe.train.update.PolicyUpdate;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
@@ -47,7 +48,8 @@ public final class Learning {
 
     /** What the run is, apart from its algorithm. */
     static LearnerPlan plan(Config config) {
-        LearnerSettings s = LearnerSettings.from(config);
+        TrainSettings s = TrainSettings.from(config);
+        LearnerSettings actors = LearnerSettings.from(config);
         RolloutSettings rollout = RolloutSettings.from(config);
         return new LearnerPlan(
                 needs(config),
@@ -55,16 +57,16 @@ public final class Learning {
                 s.prompts(),
                 s.generations(),
                 s.dynamicSampling(),
-                s.eta(),
+                actors.eta(),
                 s.seed(),
                 rollout.sampling().temperature(),
                 rollout.deadline(),
-                s.scoringBatch(),
+                actors.scoringBatch(),
                 config.getInt("reward.batch"),
-                s.scoringDeadline(),
-                s.parityRows(),
+                actors.scoringDeadline(),
+                actors.parityRows(),
                 s.checkpointEvery(),
-                s.waitDeadline());
+                actors.waitDeadline());
     }
 
     /**
@@ -80,10 +82,10 @@ public final class Learning {
             CheckpointStore store,
             @Nullable Checkpoint resumed,
             Path tokenizerFrom) {
-        LearnerSettings s = LearnerSettings.from(config);
+        TrainSettings s = TrainSettings.from(config);
         double temperature = RolloutSettings.from(config).sampling().temperature();
         Algorithm algorithm = Settings.algorithm(config);
-        KlControl kl = LearnerSettings.kl(config, algorithm);
+        KlControl kl = TrainSettings.kl(config, algorithm);
         TrainedModel policy = trained("policy", policyStart, s, TensorThread.start("train-policy", s.threads()));
         TrainedModel value = valueStart == null
                 ? null
@@ -100,9 +102,9 @@ public final class Learning {
         }
         PolicyUpdate update = new PolicyUpdate(
                 algorithm,
-                LearnerSettings.offPolicy(config),
+                TrainSettings.offPolicy(config),
                 kl,
-                LearnerSettings.update(config, temperature),
+                TrainSettings.update(config, temperature),
                 new Schedule(s.schedule(), s.warmupRatio(), (int) s.steps()),
                 new PolicyUpdate.Learner(policy, s.learningRate()),
                 value == null ? null : new PolicyUpdate.Learner(value, s.valueLearningRate()));
@@ -116,7 +118,7 @@ public final class Learning {
     }
 
     private static TrainedModel trained(
-            String name, RunForms.Start start, LearnerSettings settings, TensorThread thread) {
+            String name, RunForms.Start start, TrainSettings settings, TensorThread thread) {
         Decoder decoder = thread.call(() -> start.form().decoder(start.tensors(), true));
         return TrainedModel.of(name, decoder, settings.adam(), thread);
     }
@@ -148,7 +150,7 @@ public final class Learning {
         Source<Prompt> source = Sources.prompts(DataSettings.from(config), config.getLong("seed"));
         int room = room(config, context);
         // Looked at before the run, so that a long one does not end it halfway.
-        LearnerSettings s = LearnerSettings.from(config);
+        TrainSettings s = TrainSettings.from(config);
         long known = source.size() == Source.ENDLESS ? MADE_UP_LOOKED_AT : source.size();
         long drawn = s.dynamicSampling() ? known : Math.min(known, s.steps() * s.prompts());
         for (long n = 0; n < drawn; n++) {

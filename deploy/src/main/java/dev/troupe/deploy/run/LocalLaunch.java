@@ -3,7 +3,7 @@ package dev.troupe.deploy.run;
 import dev.troupe.deploy.report.RunFolder;
 import dev.troupe.deploy.settings.Settings;
 import dev.troupe.deploy.settings.SettingsException;
-import dev.troupe.learner.LearnerSettings;
+import dev.troupe.train.TrainSettings;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -37,7 +37,7 @@ public final class LocalLaunch {
     /** Runs until done, failed or interrupted; the exit code. */
     public static int run(RunRequest request) {
         Settings settings = request.settings();
-        if (!LearnerSettings.from(settings.config()).online()) {
+        if (!TrainSettings.from(settings.config()).online()) {
             throw new SettingsException("algorithm = " + settings.config().getString("algorithm")
                     + " runs in one process: leave --processes out");
         }

@@ -11,9 +11,6 @@ import dev.troupe.deploy.report.EvaluationTable;
 import dev.troupe.deploy.report.PeakMemory;
 import dev.troupe.deploy.report.Summary;
 import dev.troupe.deploy.settings.Settings;
-import dev.troupe.learner.LearnerSettings;
-import dev.troupe.learner.checkpoint.Checkpoint;
-import dev.troupe.learner.checkpoint.CheckpointStore;
 import dev.troupe.learner.ledger.LedgerActor;
 import dev.troupe.learner.ledger.LedgerSnapshot;
 import dev.troupe.learner.run.LearnerNode;
@@ -25,6 +22,9 @@ import dev.troupe.model.ModelSettings;
 import dev.troupe.model.TensorThread;
 import dev.troupe.model.Tokenizer;
 import dev.troupe.reward.RewardSettings;
+import dev.troupe.train.TrainSettings;
+import dev.troupe.train.checkpoint.Checkpoint;
+import dev.troupe.train.checkpoint.CheckpointStore;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -70,7 +70,7 @@ final class OnlineRun {
                         : "interrupted before the first step: --resume goes on from the same checkpoint");
         RunModels models = new RunModels(config);
         CheckpointStore store = new CheckpointStore(
-                node.folder().checkpoints(), LearnerSettings.from(config).checkpointKeep());
+                node.folder().checkpoints(), TrainSettings.from(config).checkpointKeep());
         Checkpoint resumed = seen == null ? null : last(store, seen);
         announceRun();
         try (RunForms forms = new RunForms(config, models)) {

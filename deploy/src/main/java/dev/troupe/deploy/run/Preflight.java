@@ -11,10 +11,6 @@ import dev.troupe.deploy.eval.PromptTokens;
 import dev.troupe.deploy.report.RunFolder;
 import dev.troupe.deploy.settings.MemoryEstimate;
 import dev.troupe.deploy.settings.SettingsException;
-import dev.troupe.learner.LearnerSettings;
-import dev.troupe.learner.algorithm.Distillation;
-import dev.troupe.learner.checkpoint.Checkpoint;
-import dev.troupe.learner.checkpoint.CheckpointStore;
 import dev.troupe.model.ModelException;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelSettings;
@@ -22,6 +18,10 @@ import dev.troupe.model.Tokenizer;
 import dev.troupe.model.WholeModel;
 import dev.troupe.reward.RewardSettings;
 import dev.troupe.rollout.RolloutSettings;
+import dev.troupe.train.TrainSettings;
+import dev.troupe.train.algorithm.Distillation;
+import dev.troupe.train.checkpoint.Checkpoint;
+import dev.troupe.train.checkpoint.CheckpointStore;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -85,7 +85,7 @@ final class Preflight {
         // A learner at work adds and removes checkpoints: what is wrong then is not that one is missing.
         RunLock.requireFree(folder.path());
         return new CheckpointStore(
-                        folder.checkpoints(), LearnerSettings.from(config).checkpointKeep())
+                        folder.checkpoints(), TrainSettings.from(config).checkpointKeep())
                 .latest()
                 .map(CheckpointStore::open)
                 .orElseThrow(() -> new SettingsException("run " + folder.path()

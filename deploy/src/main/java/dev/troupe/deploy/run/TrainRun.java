@@ -7,10 +7,10 @@ import dev.troupe.cluster.ClusterSettings;
 import dev.troupe.deploy.report.RunFolder;
 import dev.troupe.deploy.settings.Settings;
 import dev.troupe.deploy.settings.SettingsException;
-import dev.troupe.learner.LearnerSettings;
-import dev.troupe.learner.checkpoint.Checkpoint;
 import dev.troupe.model.Libtorch;
 import dev.troupe.model.ModelSettings;
+import dev.troupe.train.TrainSettings;
+import dev.troupe.train.checkpoint.Checkpoint;
 import dev.troupe.transport.AeronNode;
 import dev.troupe.transport.TransportSettings;
 import java.nio.file.Path;
@@ -27,7 +27,7 @@ public final class TrainRun {
     public static int run(RunRequest request) {
         Settings settings = request.settings();
         Libtorch.use(ModelSettings.from(settings.config()).device());
-        if (!LearnerSettings.from(settings.config()).online()) {
+        if (!TrainSettings.from(settings.config()).online()) {
             return OfflineRun.run(request);
         }
         Preflight.check(settings.config(), false);

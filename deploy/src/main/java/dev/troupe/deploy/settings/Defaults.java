@@ -19,6 +19,7 @@ final class Defaults {
             "reference-service",
             "reward-service",
             "rollout-actors",
+            "train",
             "learner");
 
     private Defaults() {}

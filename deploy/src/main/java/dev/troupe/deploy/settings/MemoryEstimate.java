@@ -1,9 +1,6 @@
 package dev.troupe.deploy.settings;
 
 import com.typesafe.config.Config;
-import dev.troupe.learner.LearnerSettings;
-import dev.troupe.learner.algorithm.Distillation;
-import dev.troupe.learner.algorithm.Needs;
 import dev.troupe.model.Dtype;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.ModelFolder;
@@ -12,6 +9,9 @@ import dev.troupe.model.Numerics;
 import dev.troupe.reward.RewardPart;
 import dev.troupe.reward.RewardSettings;
 import dev.troupe.rollout.RolloutSettings;
+import dev.troupe.train.TrainSettings;
+import dev.troupe.train.algorithm.Distillation;
+import dev.troupe.train.algorithm.Needs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,9 +50,8 @@ public final class MemoryEstimate {
     private MemoryEstimate(Config config) {
         this.config = config;
         this.settings = ModelSettings.from(config);
-        this.needs = LearnerSettings.from(config).online()
-                ? Settings.algorithm(config).needs()
-                : null;
+        this.needs =
+                TrainSettings.from(config).online() ? Settings.algorithm(config).needs() : null;
     }
 
     /** Of a run with these settings; an error names the key of a model that cannot be read. */
@@ -224,7 +223,7 @@ public final class MemoryEstimate {
 
     /** What the value model's pass keeps beside the policy's, or beyond it where they take turns. */
     private long valueActivations(long policy, long value) {
-        return LearnerSettings.from(config).inTurns() ? Math.max(0, value - policy) : value;
+        return TrainSettings.from(config).inTurns() ? Math.max(0, value - policy) : value;
     }
 
     private void addIf(boolean wanted, Role role) {

@@ -12,12 +12,13 @@ import com.typesafe.config.ConfigValueFactory;
 import dev.troupe.cluster.ClusterSettings;
 import dev.troupe.data.DataSettings;
 import dev.troupe.learner.LearnerSettings;
-import dev.troupe.learner.algorithm.Algorithm;
-import dev.troupe.learner.algorithm.Algorithms;
 import dev.troupe.model.ModelSettings;
 import dev.troupe.reference.ReferenceSettings;
 import dev.troupe.reward.RewardSettings;
 import dev.troupe.rollout.RolloutSettings;
+import dev.troupe.train.TrainSettings;
+import dev.troupe.train.algorithm.Algorithm;
+import dev.troupe.train.algorithm.Algorithms;
 import dev.troupe.transport.TransportSettings;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
@@ -169,6 +170,7 @@ public final class Settings {
                 ReferenceSettings::from,
                 RewardSettings::from,
                 RolloutSettings::from,
+                TrainSettings::from,
                 LearnerSettings::from,
                 Settings::readOnline);
         for (Consumer<Config> reader : readers) {
@@ -184,16 +186,16 @@ public final class Settings {
 
     /** The online algorithm of a run with these settings; an error begins with the key. */
     public static Algorithm algorithm(Config c) {
-        return LearnerSettings.algorithm(
+        return TrainSettings.algorithm(
                 c, c.getInt("max_new_tokens"), RewardSettings.from(c).weights());
     }
 
     /** Reads what belongs to the algorithm, if it is an online one. */
     private static void readOnline(Config c) {
-        if (LearnerSettings.from(c).online()) {
-            LearnerSettings.kl(c, algorithm(c));
+        if (TrainSettings.from(c).online()) {
+            TrainSettings.kl(c, algorithm(c));
             // At temperature 0 there is nothing to learn from, which the run itself refuses.
-            LearnerSettings.update(c, c.getDouble("temperature") == 0 ? 1 : c.getDouble("temperature"));
+            TrainSettings.update(c, c.getDouble("temperature") == 0 ? 1 : c.getDouble("temperature"));
         }
     }
 

@@ -28,6 +28,7 @@ class RoomsTest {
             entry("experience", "dev.troupe.experience.."),
             entry("data", "dev.troupe.data.."),
             entry("model", "dev.troupe.model..", "ai.djl.pytorch.jni"),
+            entry("train", "dev.troupe.train.."),
             entry("transport", "dev.troupe.transport.."),
             entry("cluster", "dev.troupe.cluster.."),
             entry("rollout-actors", "dev.troupe.rollout.."),
@@ -40,7 +41,7 @@ class RoomsTest {
         return Map.entry(room, packages);
     }
 
-    private static final List<String> MIDDLE = List.of("experience", "data", "model", "transport", "cluster");
+    private static final List<String> MIDDLE = List.of("experience", "data", "model", "train", "transport", "cluster");
     private static final List<String> SERVICES =
             List.of("rollout-actors", "reward-service", "reference-service", "learner");
 
@@ -72,8 +73,8 @@ class RoomsTest {
                 .resideInAnyPackage("dev.troupe.data..", "dev.troupe.deploy..", "dev.troupe.cluster..")
                 .orShould()
                 .dependOnClassesThat()
-                .resideInAnyPackage(
-                        packages(Stream.concat(Stream.of("experience", "model", "transport"), SERVICES.stream())))
+                .resideInAnyPackage(packages(
+                        Stream.concat(Stream.of("experience", "model", "train", "transport"), SERVICES.stream())))
                 .check(HOUSE);
     }
 
@@ -91,7 +92,7 @@ class RoomsTest {
                 .dependOnClassesThat()
                 .resideInAnyPackage(ofTroupe(allBut(room, "proto", "experience", "model")))
                 .check(HOUSE);
-        if (!room.equals("model")) {
+        if (!room.equals("model") && !room.equals("train")) {
             noClasses()
                     .that()
                     .resideInAnyPackage(ROOMS.get(room))
@@ -135,8 +136,8 @@ class RoomsTest {
     }
 
     @Test
-    void djlIsKnownToModelAndLearner() {
-        onlyIn("ai.djl..", "model", "learner");
+    void djlIsKnownToModelTrainAndLearner() {
+        onlyIn("ai.djl..", "model", "train", "learner");
     }
 
     @Test

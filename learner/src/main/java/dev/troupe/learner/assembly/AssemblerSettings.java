@@ -1,6 +1,6 @@
 package dev.troupe.learner.assembly;
 
-import dev.troupe.learner.algorithm.Needs;
+import dev.troupe.train.algorithm.Needs;
 import java.time.Duration;
 
 /**

@@ -1,9 +1,9 @@
 package dev.troupe.learner.assembly;
 
-import dev.troupe.learner.algorithm.Distillation;
 import dev.troupe.learner.experience.HeldTrajectory;
 import dev.troupe.model.TokenRows;
 import dev.troupe.proto.v1.ScoreRequest;
+import dev.troupe.train.algorithm.Distillation;
 import java.util.List;
 
 /** Writes requests for scores. */

@@ -3,8 +3,8 @@ package dev.troupe.learner.assembly;
 import akka.actor.typed.receptionist.ServiceKey;
 import dev.troupe.cluster.protocol.ScorerCommand;
 import dev.troupe.cluster.protocol.ServiceKeys;
-import dev.troupe.learner.algorithm.Needs;
 import dev.troupe.proto.v1.ScoreKind;
+import dev.troupe.train.algorithm.Needs;
 import java.util.EnumSet;
 import java.util.Set;
 

@@ -1,7 +1,7 @@
 package dev.troupe.learner.run;
 
-import dev.troupe.learner.algorithm.Needs;
 import dev.troupe.learner.ledger.GroupRules;
+import dev.troupe.train.algorithm.Needs;
 import java.time.Duration;
 
 /**

@@ -1,14 +1,14 @@
 package dev.troupe.learner.run;
 
-import dev.troupe.learner.algorithm.Experience;
 import dev.troupe.learner.experience.ScoredTrajectory;
 import dev.troupe.learner.experience.Scores;
-import dev.troupe.learner.optim.Shuffle;
-import dev.troupe.learner.optim.TrainedModel;
-import dev.troupe.learner.update.Fault;
-import dev.troupe.learner.update.PolicyUpdate;
-import dev.troupe.learner.update.UpdateResult;
 import dev.troupe.proto.TensorSet;
+import dev.troupe.train.algorithm.Experience;
+import dev.troupe.train.optim.Shuffle;
+import dev.troupe.train.optim.TrainedModel;
+import dev.troupe.train.update.Fault;
+import dev.troupe.train.update.PolicyUpdate;
+import dev.troupe.train.update.UpdateResult;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -104,10 +104,6 @@ public final class OnlineTraining implements Training {
 
     @Override
     public void close() {
-        for (TrainedModel model : update.models()) {
-            model.close();
-            model.thread().run(model.decoder()::close);
-        }
-        update.models().forEach(model -> model.thread().close());
+        update.close();
     }
 }

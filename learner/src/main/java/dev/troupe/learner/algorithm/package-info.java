@@ -1,5 +1,0 @@
-/** Online algorithms, one file each, and what they share: targets, losses, corrections for stale samples. */
-@NullMarked
-package dev.troupe.learner.algorithm;
-
-import org.jspecify.annotations.NullMarked;

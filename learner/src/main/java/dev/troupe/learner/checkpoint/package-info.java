@@ -1,5 +1,0 @@
-/** A run's state on disk, written whole or not at all. */
-@NullMarked
-package dev.troupe.learner.checkpoint;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,5 +1,0 @@
-/** The arithmetic that every algorithm shares: KL estimators, whitening, advantage estimation. */
-@NullMarked
-package dev.troupe.learner.loss;
-
-import org.jspecify.annotations.NullMarked;

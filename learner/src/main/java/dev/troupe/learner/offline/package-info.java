@@ -1,5 +1,0 @@
-/** Training on rows that lie in files: language modelling and reward modelling. */
-@NullMarked
-package dev.troupe.learner.offline;
-
-import org.jspecify.annotations.NullMarked;
