@@ -24,7 +24,7 @@ final class ConfigReader {
         int heads = c.integer("num_attention_heads");
         int hidden = c.integer("hidden_size");
         boolean mustSay = WITHOUT_DEFAULT.contains(family);
-        RopeKeys ropes = new RopeKeys(c, ignoredKeys);
+        RopeKeys ropes = new RopeKeys(c, family, ignoredKeys);
         Rope rope = ropes.full(theta(family));
         int longest =
                 Math.min(c.integer("max_position_embeddings"), rope.scaling().longest());

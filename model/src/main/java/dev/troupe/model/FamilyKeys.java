@@ -45,6 +45,7 @@ final class FamilyKeys {
                     "chunk_size_feed_forward",
                     "gradient_checkpointing",
                     "keys_to_ignore_at_inference")
+            .harmless("is_llama_config", "mup_denominator")
             .harmless("unsloth_version", "unsloth_fixed", "unsloth_training_cache", "license", "license_name")
             .harmless("temperature", "top_k", "top_p", "min_p", "typical_p", "do_sample", "max_length", "min_length")
             .harmless("max_new_tokens", "num_beams", "num_beam_groups", "num_return_sequences", "length_penalty")
@@ -83,8 +84,9 @@ final class FamilyKeys {
             .and(new KnownKeys()
                     .used("query_pre_attn_scalar", "attn_logit_softcapping", "final_logit_softcapping")
                     .harmless("cache_implementation"));
-    static final KnownKeys GEMMA3 = GEMMA2.and(
-            new KnownKeys().used("rope_local_base_freq", "sliding_window_pattern", "_sliding_window_pattern"));
+    static final KnownKeys GEMMA3 = GEMMA2.and(new KnownKeys()
+            .used("rope_local_base_freq", "sliding_window_pattern")
+            .refused("attn_logit_softcapping", "transformers' class has the key and does not apply it"));
     static final KnownKeys PHI3 = MISTRAL.and(new KnownKeys()
             .warned("embd_pdrop", NO_DROPOUT, 0)
             .warned("resid_pdrop", NO_DROPOUT, 0)
@@ -203,7 +205,9 @@ final class FamilyKeys {
 
     static DecoderTraits gemma(ConfigKeys c) {
         boolean bias = c.flag("attention_bias", false);
-        Activation activation = c.has("hidden_act") ? activation(c, "hidden_act") : Activation.GELU_TANH;
+        // "gelu" is what the first release wrote for the approximation by tanh.
+        boolean tanh = c.text("hidden_act", "gelu").equals("gelu");
+        Activation activation = tanh ? Activation.GELU_TANH : activation(c, "hidden_act");
         return gemma(c, new Biases(bias, bias, false), QkNorm.NONE, activation, 0, 0, 0, Windows.NONE);
     }
 
@@ -241,12 +245,11 @@ final class FamilyKeys {
     }
 
     static DecoderTraits gemma3(ConfigKeys c) {
-        int every = c.integer("sliding_window_pattern", c.integer("_sliding_window_pattern", 6));
+        int every = c.integer("sliding_window_pattern", 6);
         if (every < 1) {
             throw c.wrong("sliding_window_pattern", "at least 1");
         }
-        double attention = cap(c, "attn_logit_softcapping", 0);
-        return gemma2(c, QkNorm.HEAD, attention, cap(c, "final_logit_softcapping", 0), every);
+        return gemma2(c, QkNorm.HEAD, 0, cap(c, "final_logit_softcapping", 0), every);
     }
 
     static DecoderTraits olmo2(ConfigKeys c) {
@@ -260,6 +263,9 @@ final class FamilyKeys {
     }
 
     static DecoderTraits granite(ConfigKeys c) {
+        if (c.number("attention_multiplier", 1) == 0) {
+            throw c.wrong("attention_multiplier", "a number other than 0");
+        }
         Scales scales = new Scales(
                 c.number("attention_multiplier", 1),
                 c.number("embedding_multiplier", 1),
@@ -383,7 +389,9 @@ final class FamilyKeys {
     static void writeGemma3(ModelConfig config, ObjectNode out) {
         writeGemma2(config, out);
         Rope local = config.traits().windows().rope();
-        out.put("rope_local_base_freq", (local == null ? config.rope() : local).theta());
+        if (!config.ropesByLayer()) {
+            out.put("rope_local_base_freq", (local == null ? config.rope() : local).theta());
+        }
     }
 
     static void writePhi3(ModelConfig config, ObjectNode out) {

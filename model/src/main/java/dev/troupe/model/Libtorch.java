@@ -47,6 +47,8 @@ public final class Libtorch {
      */
     static void prepareThread(int threads) {
         root();
+        // A thread's first look at the number sets it to what any thread set last: it must come before ours.
+        JniUtils.getNumThreads();
         JniUtils.setNumThreads(threads);
         JniUtils.setGradMode(false);
         JniUtils.setGraphExecutorOptimize(false);

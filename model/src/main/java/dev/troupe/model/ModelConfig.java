@@ -1,6 +1,7 @@
 package dev.troupe.model;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -40,7 +41,7 @@ public record ModelConfig(
         List<Integer> eosIds,
         int padId,
         DecoderTraits traits) {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
     /** Far beyond any model: what a broken file says is refused before anything is made as large. */
     private static final int MAX_WIDTH = 1 << 20;
 
@@ -270,11 +271,11 @@ public record ModelConfig(
                 "max_position_embeddings",
                 rope.scaling() instanceof Rope.LongRope longRope ? longRope.positions() : maxPositions);
         n.put("rms_norm_eps", normEps);
-        if (family == ModelFamily.OLMO3) {
-            Rope local = traits.windows().rope();
-            RopeKeys.write(rope, local == null ? rope : local, n);
+        Rope local = traits.windows().rope();
+        if (ropesByLayer()) {
+            RopeKeys.write(rope, local == null ? rope : local, family, n);
         } else {
-            RopeKeys.write(rope, n);
+            RopeKeys.write(rope, family, n);
         }
         family.write(this, n);
         n.put("tie_word_embeddings", tied);
@@ -298,6 +299,16 @@ public record ModelConfig(
                     default -> "float32";
                 });
         return n.toPrettyString() + "\n";
+    }
+
+    /** Whether config.json says the rope of each kind of layer; Gemma 3 has a key for a plain one of its windows. */
+    boolean ropesByLayer() {
+        Rope local = traits.windows().rope();
+        boolean ofGemma3 = family == ModelFamily.GEMMA3
+                && local != null
+                && local.scaling() instanceof Rope.Plain
+                && local.partial() == 1;
+        return family == ModelFamily.OLMO3 || local != null && !ofGemma3;
     }
 
     private String architecture() {

@@ -111,10 +111,14 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
         if (Files.exists(file)) {
             try {
                 JsonNode eos = JSON.readTree(Files.readAllBytes(file)).path("eos_token_id");
-                if (eos.isInt()) {
-                    ends.add(eos.asInt());
+                for (JsonNode id : eos.isArray() ? eos : List.of(eos)) {
+                    if (id.isInt()) {
+                        ends.add(id.asInt());
+                    } else if (!id.isNull() && !id.isMissingNode()) {
+                        throw new ModelException(
+                                file + ": eos_token_id = " + eos + ": expected a token id, or a list of them");
+                    }
                 }
-                eos.forEach(id -> ends.add(id.asInt()));
             } catch (IOException e) {
                 throw new ModelException("cannot read " + file + ": " + e.getMessage(), e);
             }

@@ -24,11 +24,16 @@ final class RopeKeys {
 
     private static final KnownKeys COMMON = new KnownKeys().used("rope_type", "type", THETA, PARTIAL);
 
+    /** Phi-3's class has this where {@link #ORIGINAL} is not at the top, whatever the object says. */
+    private static final int ORIGINAL_OF_PHI3 = 4096;
+
     private final ConfigKeys config;
+    private final ModelFamily family;
     private final Set<String> ignored;
 
-    RopeKeys(ConfigKeys config, Set<String> ignored) {
+    RopeKeys(ConfigKeys config, ModelFamily family, Set<String> ignored) {
         this.config = config;
+        this.family = family;
         this.ignored = ignored;
     }
 
@@ -66,10 +71,22 @@ final class RopeKeys {
     private Rope read(@Nullable ConfigKeys rope, double otherwise) {
         double partialAtTop = config.number(PARTIAL, 1);
         if (rope == null) {
-            return new Rope(otherwise, Rope.PLAIN, partialAtTop);
+            return checked(new Rope(otherwise, Rope.PLAIN, partialAtTop), null);
         }
         double theta = rope.number(THETA, otherwise);
-        return new Rope(theta, scaling(rope), rope.number(PARTIAL, partialAtTop));
+        return checked(new Rope(theta, scaling(rope), rope.number(PARTIAL, partialAtTop)), rope);
+    }
+
+    /** In transformers, Phi-3's rope alone looks at the part that turns when it is not stretched. */
+    private Rope checked(Rope rope, @Nullable ConfigKeys object) {
+        boolean plain = object == null
+                || object.text("rope_type", object.text("type", "default")).equals("default");
+        if (plain && rope.partial() != 1 && family != ModelFamily.PHI3) {
+            throw new ModelException(config.source() + ": " + PARTIAL + " = " + rope.partial() + ": transformers turns"
+                    + " whole heads of this family where the rope is not stretched; expected 1, or rope_type linear with"
+                    + " factor 1 for heads that turn in part");
+        }
+        return rope;
     }
 
     private Rope.Scaling scaling(ConfigKeys rope) {
@@ -81,7 +98,8 @@ final class RopeKeys {
             }
             case "linear" -> {
                 known(rope, "factor");
-                yield new Rope.Linear(rope.number("factor"));
+                double factor = rope.number("factor");
+                yield factor == 1 ? Rope.PLAIN : new Rope.Linear(factor);
             }
             case "dynamic" -> {
                 known(rope, "factor", ORIGINAL);
@@ -113,6 +131,7 @@ final class RopeKeys {
                 "beta_slow",
                 "mscale",
                 "mscale_all_dim",
+                "finetuned",
                 "truncate");
         int original = original(rope);
         double factor = rope.has("factor")
@@ -160,7 +179,7 @@ final class RopeKeys {
     /** The trained context: at the top, as Phi-3 has it, or in the object. */
     private int original(ConfigKeys rope) {
         int otherwise = rope.integer(ORIGINAL, config.integer("max_position_embeddings"));
-        return config.integer(ORIGINAL, otherwise);
+        return config.integer(ORIGINAL, family == ModelFamily.PHI3 ? ORIGINAL_OF_PHI3 : otherwise);
     }
 
     private void known(ConfigKeys rope, String... used) {
@@ -168,26 +187,35 @@ final class RopeKeys {
     }
 
     /** Writes a rope in the form of most checkpoints: theta at the top, {@code rope_scaling} where it is stretched. */
-    static void write(Rope rope, ObjectNode config) {
+    static void write(Rope rope, ModelFamily family, ObjectNode config) {
         config.put(THETA, rope.theta());
-        if (rope.partial() != 1) {
+        if (rope.partial() != 1 && family == ModelFamily.PHI3) {
             config.put(PARTIAL, rope.partial());
         }
-        if (!(rope.scaling() instanceof Rope.Plain)) {
-            write(rope.scaling(), config.putObject(SCALING));
+        if (!(rope.scaling() instanceof Rope.Plain) || rope.partial() != 1 && family != ModelFamily.PHI3) {
+            write(rope, config.putObject(SCALING), family);
+        }
+    }
+
+    private static void write(Rope rope, ObjectNode node, ModelFamily family) {
+        if (rope.partial() != 1 && family != ModelFamily.PHI3 && rope.scaling() instanceof Rope.Plain) {
+            write(new Rope.Linear(1), node);
+        } else {
+            write(rope.scaling(), node);
+        }
+        if (rope.partial() != 1 && family != ModelFamily.PHI3) {
+            node.put(PARTIAL, rope.partial());
         }
     }
 
     /** Writes the ropes of both kinds of layers into {@code rope_parameters}. */
-    static void write(Rope full, Rope sliding, ObjectNode config) {
+    static void write(Rope full, Rope sliding, ModelFamily family, ObjectNode config) {
         ObjectNode both = config.putObject(PARAMETERS);
-        parameters(full, both.putObject(FULL));
-        parameters(sliding, both.putObject(SLIDING));
-    }
-
-    private static void parameters(Rope rope, ObjectNode node) {
-        node.put(THETA, rope.theta());
-        write(rope.scaling(), node);
+        for (Rope rope : new Rope[] {full, sliding}) {
+            ObjectNode node = both.putObject(both.isEmpty() ? FULL : SLIDING);
+            node.put(THETA, rope.theta());
+            write(rope, node, family);
+        }
     }
 
     private static void write(Rope.Scaling scaling, ObjectNode s) {

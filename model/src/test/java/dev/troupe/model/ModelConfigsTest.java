@@ -135,6 +135,92 @@ class ModelConfigsTest {
 
     /** Such keys are notes of the library that wrote the file; transformers makes this one of a GGUF file's name. */
     @Test
+    void refusesWhatFollowsTheObject() throws IOException {
+        assertThatThrownBy(() -> ModelConfig.parse(text("qwen3-8b") + "{}", "c"))
+                .isInstanceOf(ModelException.class)
+                .hasMessageStartingWith("c: not valid JSON");
+        assertThat(with("llama-3.1-8b-instruct", "'is_llama_config':true,'rope_interleaved':false"))
+                .isEqualTo(with("llama-3.1-8b-instruct"));
+    }
+
+    private static ModelConfig with(String name, String... keys) throws IOException {
+        ObjectNode node = (ObjectNode) new ObjectMapper().readTree(text(name));
+        node.setAll((ObjectNode)
+                new ObjectMapper().readTree("{" + String.join(",", keys).replace('\'', '"') + "}"));
+        return ModelConfig.parse(node.toString(), name);
+    }
+
+    private static void refused(String message, String name, String... keys) {
+        assertThatThrownBy(() -> with(name, keys))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining(message);
+    }
+
+    /** The values are those of transformers 5.23's configuration classes. */
+    @Test
+    void readsKeysAsTheFamilysClassDoes() throws IOException {
+        ObjectNode gemma = (ObjectNode) new ObjectMapper().readTree(text("gemma-2-2b-it"));
+        gemma.put("model_type", "gemma").putArray("architectures").add("GemmaForCausalLM");
+        gemma.put("hidden_act", "gelu").remove(List.of("query_pre_attn_scalar", "attn_logit_softcapping"));
+        gemma.remove(List.of("final_logit_softcapping", "sliding_window", "layer_types"));
+        assertThat(ModelConfig.parse(gemma.toString(), "gemma").traits().activation())
+                .isEqualTo(DecoderTraits.Activation.GELU_TANH);
+        assertThat(with("gemma-3-1b-it", "'_sliding_window_pattern':2").traits().windows())
+                .isEqualTo(with("gemma-3-1b-it").traits().windows());
+        refused("attn_logit_softcapping", "gemma-3-1b-it", "'attn_logit_softcapping':2.0");
+        String factors = "[" + "1.5,".repeat(47) + "1.5]";
+        Rope.LongRope phi3 = (Rope.LongRope) with(
+                        "phi-3-mini-4k-instruct",
+                        "'max_position_embeddings':8192",
+                        "'original_max_position_embeddings':null",
+                        "'rope_scaling':{'type':'longrope','short_factor':" + factors + ",'long_factor':" + factors
+                                + ",'original_max_position_embeddings':2048}")
+                .rope()
+                .scaling();
+        assertThat(phi3.originalPositions()).isEqualTo(4096);
+        refused("attention_multiplier", "granite-3.0-2b-instruct", "'attention_multiplier':0");
+        assertThat(with(
+                                "llama-3.1-8b-instruct",
+                                "'rope_scaling':{'type':'yarn','factor':2.0,'finetuned':true,"
+                                        + "'original_max_position_embeddings':4096}")
+                        .rope()
+                        .scaling())
+                .isInstanceOf(Rope.Yarn.class);
+    }
+
+    @Test
+    void keepsARopeOfWindowedLayersThatIsStretched() throws IOException {
+        ModelConfig config = with(
+                "gemma-3-1b-it",
+                "'rope_theta':null,'rope_local_base_freq':null",
+                "'rope_parameters':{'full_attention':{'rope_type':'default','rope_theta':1000000.0},"
+                        + "'sliding_attention':{'rope_type':'linear','factor':4.0,'rope_theta':10000.0}}");
+        assertThat(ModelConfig.parse(config.toJson(), "written")).isEqualTo(config);
+        assertThat(new ObjectMapper()
+                        .readTree(config.toJson())
+                        .at("/rope_parameters/sliding_attention/factor")
+                        .asDouble())
+                .isEqualTo(4);
+    }
+
+    /** transformers turns whole heads where the rope is not stretched, whatever partial_rotary_factor says. */
+    @Test
+    void aHeadThatTurnsInPartIsWrittenAsTransformersReadsIt() throws IOException {
+        refused("partial_rotary_factor", "llama-3.1-8b-instruct", "'rope_scaling':null", "'partial_rotary_factor':0.5");
+        ModelConfig config = with(
+                "llama-3.1-8b-instruct",
+                "'rope_scaling':{'rope_type':'linear','factor':1.0,'partial_rotary_factor':0.5}");
+        assertThat(config.rope().partial()).isEqualTo(0.5);
+        assertThat(config.rope().scaling()).isEqualTo(Rope.PLAIN);
+        assertThat(new ObjectMapper()
+                        .readTree(config.toJson())
+                        .path("rope_scaling")
+                        .toString())
+                .isEqualTo("{\"rope_type\":\"linear\",\"factor\":1.0,\"partial_rotary_factor\":0.5}");
+        assertThat(ModelConfig.parse(config.toJson(), "written")).isEqualTo(config);
+    }
+
+    @Test
     void passesOverKeysThatBeginWithAnUnderscore() throws IOException {
         String more = text("yi-1.5-6b").replaceFirst("\\{", "{\"_model_name_or_path\": \"Yi\", \"_x\": 1,");
         assertThat(ModelConfig.parse(more, "yi")).isEqualTo(ModelConfig.parse(text("yi-1.5-6b"), "yi"));

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -164,6 +165,14 @@ class ModelFolderTest {
         assertThat(ModelFolder.open(folder).config().eosIds()).containsExactly(7, 2);
         Files.writeString(folder.resolve("generation_config.json"), "{\"eos_token_id\": 9}");
         assertThat(ModelFolder.config(folder).eosIds()).containsExactly(9);
+        for (String wrong : List.of("[\"a\"]", "[[2]]", "\"2\"", "true")) {
+            Files.writeString(folder.resolve("generation_config.json"), "{\"eos_token_id\": " + wrong + "}");
+            assertThatThrownBy(() -> ModelFolder.open(folder))
+                    .isInstanceOf(ModelException.class)
+                    .hasMessageContaining("generation_config.json: eos_token_id = " + wrong);
+        }
+        Files.writeString(folder.resolve("generation_config.json"), "{\"eos_token_id\": null}");
+        assertThat(ModelFolder.open(folder).config().eosIds()).isNotEmpty();
         Files.writeString(folder.resolve("generation_config.json"), "{}");
         assertThat(ModelFolder.open(folder).config().eosIds()).containsExactly(2);
     }

@@ -30,6 +30,17 @@ class TensorThreadTest {
         }
     }
 
+    /** A sum over other threads rounds otherwise, so a run would not repeat itself. */
+    @Test
+    void shouldKeepItsNumberOfThreadsWhateverAnotherIsGivenBeforeItsFirstWork() {
+        try (TensorThread first = TensorThread.start("first", 1);
+                TensorThread second = TensorThread.start("second", 2)) {
+            assertThat(second.call(() -> true)).isTrue();
+            assertThat(first.call(JniUtils::getNumThreads)).isEqualTo(1);
+            assertThat(second.call(JniUtils::getNumThreads)).isEqualTo(2);
+        }
+    }
+
     @Test
     @EnabledOnOs(OS.LINUX)
     void shouldStandBackForMessagesAndFurtherIfItIsAskedTo() throws IOException {

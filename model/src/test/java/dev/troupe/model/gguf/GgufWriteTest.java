@@ -217,17 +217,16 @@ class GgufWriteTest {
                 "mistral | 'sliding_window': 16 | a mistral with a window of 16 tokens",
                 "qwen2 | 'use_sliding_window': true, 'sliding_window': 16, 'max_window_layers': 1 | a window of 16 tokens",
                 "llama | 'hidden_act': 'gelu' | activation GELU",
-                "gemma | 'hidden_act': 'gelu' | activation GELU",
+                "gemma | 'hidden_act': 'silu' | activation SILU",
                 "gemma | 'tie_word_embeddings': false | a head of its own",
                 "olmo2 | 'tie_word_embeddings': true | the embedding as its head",
                 "qwen3 | 'attention_bias': true | biases in attention's output",
                 "olmo2 | 'attention_bias': true | biases in attention's output",
-                "llama | 'partial_rotary_factor': 0.5 | heads of which a part turns",
+                "llama | 'rope_scaling': {'rope_type': 'linear', 'factor': 1.0, 'partial_rotary_factor': 0.5} | heads of which a part turns",
                 "llama | 'rope_scaling': {'rope_type': 'yarn', 'factor': 4.0, 'truncate': false} | is not truncated",
                 "qwen2 | 'rope_scaling': {'rope_type': 'llama3', 'factor': 4.0, 'low_freq_factor': 1.0, 'high_freq_factor': 4.0, 'original_max_position_embeddings': 32} | a rope of Llama3",
                 "gemma2 | 'query_pre_attn_scalar': 8, 'final_logit_softcapping': null | not capped",
                 "gemma2 | 'query_pre_attn_scalar': 100 | scores scaled by 0.1",
-                "gemma3_text | 'query_pre_attn_scalar': 8, 'attn_logit_softcapping': 5.0 | capped scores",
             })
     void shouldNameADecoderThatAFileCannotSay(String type, String more, String reason) {
         ModelConfig config = config(type, more);
