@@ -262,6 +262,50 @@ class RowCommandsTest extends RunsApart {
                 .contains(rows + ":3: the prompt has ");
     }
 
+    /** Counted by hand: prompt, completion and the end token; a dialogue's answers with what ends them. */
+    @Test
+    void onlyWhatIsToBeLearnedIsTrained() throws IOException {
+        Path model = model("trimming.jinja");
+        Path text = file("text.jsonl", "{\"text\":\"Once upon a time\"}\n");
+        Path pair = file("pair.jsonl", "{\"prompt\":\"Once upon\",\"completion\":\" a time\"}\n");
+        Path begin = file("begin.jsonl", "{\"prompt\":\"Once upon\"}\n");
+        int whole = ids(line(done(Troupe.of("logprobs", "--model", model.toString(), "--input", text.toString())))
+                        .get("input_ids"))
+                .length;
+        int prompt = ids(line(done(generate(model, begin))).get("prompt_ids")).length;
+        assertThat(trained(model, "text", text)).isEqualTo(whole + 1 - 1);
+        assertThat(trained(model, "pair", pair)).isEqualTo(whole + 1 - prompt);
+        assertThat(trained(model, "inputs", pair, "train_on_inputs=true")).isEqualTo(whole + 1 - 1);
+        Path cut = file("cut.jsonl", "{\"prompt\":\"Once upon a time\",\"completion\":\" there\"}\n");
+        assertThat(sft(model, "cut", cut, "offline.max_length=" + prompt).err())
+                .contains("1 of 1 rows have no trained token within offline.max_length = " + prompt);
+    }
+
+    private Troupe sft(Path model, String name, Path rows, String... more) {
+        List<String> arguments = new ArrayList<>(List.of(
+                "run",
+                "stories/sft",
+                "--name",
+                name,
+                "model.policy=" + model,
+                "data.texts=" + rows,
+                "steps=1",
+                "batch.prompts=1"));
+        arguments.addAll(List.of(more));
+        return Troupe.of(arguments.toArray(new String[0]));
+    }
+
+    private int trained(Path model, String name, Path rows, String... more) throws IOException {
+        done(sft(model, name, rows, more));
+        return JSON.readTree(runs.resolve(name).resolve("metrics.jsonl").toFile())
+                .get("tokens/trained")
+                .asInt();
+    }
+
+    private static JsonNode line(Troupe told) throws IOException {
+        return JSON.readTree(told.out());
+    }
+
     @Test
     void whatIsLeftOutOrNotReadIsSaidOnce() throws IOException {
         Path model = model("trimming.jinja");

@@ -3,8 +3,10 @@ package dev.troupe.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.troupe.experience.Sequence;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Token rows on the device, with the positions at which a head is to be computed. It is also the scope of everything
@@ -62,13 +64,38 @@ public final class Batch implements AutoCloseable {
 
     /** Rows in lines; outputs come in the order of the rows. */
     static Batch of(List<TokenRow> rows, Lines lines, Kind kind) {
+        return of(
+                rows,
+                lines,
+                rows.stream()
+                        .map(row -> IntStream.range(first(row, kind), first(row, kind) + outputs(row, kind))
+                                .toArray())
+                        .toList());
+    }
+
+    /** Sequences side by side, with one output for each trained token, at the position before it. */
+    public static Batch ofTrained(List<Sequence> sequences) {
+        List<TokenRow> rows =
+                sequences.stream().map(s -> new TokenRow(s.ids(), 1)).toList();
+        return of(
+                rows,
+                Lines.apart(rows),
+                sequences.stream()
+                        .map(s -> IntStream.range(0, s.length() - 1)
+                                .filter(t -> s.trained()[t + 1])
+                                .toArray())
+                        .toList());
+    }
+
+    /** @param outputs positions of each row at which a head is wanted */
+    private static Batch of(List<TokenRow> rows, Lines lines, List<int[]> outputs) {
         int width = lines.width();
         int[][] ids = new int[lines.count()][width];
         int[][] positions = new int[lines.count()][width];
         int[][] segments = new int[lines.count()][width];
         int[] offsets = new int[rows.size() + 1];
         for (int r = 0; r < rows.size(); r++) {
-            offsets[r + 1] = offsets[r] + outputs(rows.get(r), kind);
+            offsets[r + 1] = offsets[r] + outputs.get(r).length;
         }
         int[] selected = new int[offsets[rows.size()]];
         int[] targets = new int[selected.length];
@@ -81,10 +108,10 @@ public final class Batch implements AutoCloseable {
                 positions[place.line()][column] = t;
                 segments[place.line()][column] = t < row.promptLength() ? place.promptSegment() : place.segment();
             }
-            int first = first(row, kind);
             for (int i = 0; i < offsets[r + 1] - offsets[r]; i++) {
-                selected[offsets[r] + i] = place.line() * width + place.column(row, first + i);
-                targets[offsets[r] + i] = first + i + 1 < row.length() ? row.ids()[first + i + 1] : 0;
+                int t = outputs.get(r)[i];
+                selected[offsets[r] + i] = place.line() * width + place.column(row, t);
+                targets[offsets[r] + i] = t + 1 < row.length() ? row.ids()[t + 1] : 0;
             }
         }
         return new Batch(ids, positions, segments, selected, targets, offsets);

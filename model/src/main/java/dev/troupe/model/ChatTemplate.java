@@ -101,9 +101,14 @@ public final class ChatTemplate {
      * @throws ModelException when the template refuses the dialogue or is not one that can be read
      */
     public String render(Dialogue dialogue, boolean addGenerationPrompt) {
+        return rendered(dialogue, addGenerationPrompt).text();
+    }
+
+    /** As {@link #render(Dialogue, boolean)}, with what {@code generation} tags enclose. */
+    Rendered rendered(Dialogue dialogue, boolean addGenerationPrompt) {
         Map<String, @Nullable Object> names = new HashMap<>(dialogue.names());
         names.put("add_generation_prompt", addGenerationPrompt);
-        return render(names).text();
+        return render(names);
     }
 
     /**

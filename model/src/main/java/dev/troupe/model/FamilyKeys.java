@@ -45,7 +45,7 @@ final class FamilyKeys {
                     "chunk_size_feed_forward",
                     "gradient_checkpointing",
                     "keys_to_ignore_at_inference")
-            .harmless("is_llama_config", "mup_denominator")
+            .harmless("is_llama_config", "mup_denominator", "neftune_noise_alpha")
             .harmless("unsloth_version", "unsloth_fixed", "unsloth_training_cache", "license", "license_name")
             .harmless("temperature", "top_k", "top_p", "min_p", "typical_p", "do_sample", "max_length", "min_length")
             .harmless("max_new_tokens", "num_beams", "num_beam_groups", "num_return_sequences", "length_penalty")

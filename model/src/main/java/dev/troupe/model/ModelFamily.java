@@ -84,7 +84,11 @@ public enum ModelFamily {
 
     /** All names of architectures with a language-model head: Baichuan's first model spelled its own otherwise. */
     List<String> architectures() {
-        return this == BAICHUAN ? List.of(architecture(), FamilyKeys.FIRST_BAICHUAN) : List.of(architecture());
+        return switch (this) {
+            case BAICHUAN -> List.of(architecture(), FamilyKeys.FIRST_BAICHUAN);
+            case LLAMA -> List.of(architecture(), "LLaMAForCausalLM");
+            default -> List.of(architecture());
+        };
     }
 
     /** What the tensors are called. */

@@ -129,7 +129,7 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
     private static ModelFolder checked(Path path, Path file, ModelConfig config, TensorSet read) {
         ModelConfig shape = config.tied() && hasOwnHead(read, config) ? config.withTied(false) : config;
         WeightLayout layout = new WeightLayout(shape);
-        TensorSet weights = ordered(read, shape, layout);
+        TensorSet weights = ordered(withEmbedding(read, shape), shape, layout);
         try {
             layout.check(weights);
         } catch (ModelException e) {
@@ -163,6 +163,18 @@ public record ModelFolder(Path path, ModelConfig config, TensorSet weights) {
     }
 
     /** Whether a head is stored beside the embedding and differs from it: then it counts, whatever the keys say. */
+    /** A tied matrix may be stored under the head's name alone, as safetensors' save_model does. */
+    private static TensorSet withEmbedding(TensorSet read, ModelConfig config) {
+        String head = config.family().names().head() + ".weight";
+        String embedding = config.family().names().embedding() + ".weight";
+        if (!config.tied() || config.scoreHead() || read.contains(embedding) || !read.contains(head)) {
+            return read;
+        }
+        Map<String, HostTensor> tensors = new LinkedHashMap<>(read.tensors());
+        tensors.put(embedding, read.get(head));
+        return TensorSet.of(tensors);
+    }
+
     private static boolean hasOwnHead(TensorSet read, ModelConfig config) {
         String head = config.family().names().head() + ".weight";
         String embedding = config.family().names().embedding() + ".weight";

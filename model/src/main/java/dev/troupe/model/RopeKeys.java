@@ -1,6 +1,7 @@
 package dev.troupe.model;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,8 @@ final class RopeKeys {
     private static final String THETA = "rope_theta";
     private static final String ORIGINAL = "original_max_position_embeddings";
     private static final String PARTIAL = "partial_rotary_factor";
+
+    private static final String NOT_A_FOLDER = "a Hugging Face folder cannot hold this model";
 
     private static final KnownKeys COMMON = new KnownKeys().used("rope_type", "type", THETA, PARTIAL);
 
@@ -65,28 +68,34 @@ final class RopeKeys {
         if (byLayers(fresh) && fresh != null) {
             new KnownKeys().used(FULL, SLIDING).check(fresh.node(), fresh.source(), ignored);
         }
+        boolean twoRopes = family == ModelFamily.GEMMA3 || family == ModelFamily.OLMO3;
+        if (twoRopes && fresh != null && !byLayers(fresh)) {
+            throw new ModelException(fresh.source() + ": expected an object for " + FULL + " and one for " + SLIDING
+                    + ": these layers have ropes of their own in this family");
+        }
         return old == null ? fresh : old;
     }
 
     private Rope read(@Nullable ConfigKeys rope, double otherwise) {
         double partialAtTop = config.number(PARTIAL, 1);
         if (rope == null) {
-            return checked(new Rope(otherwise, Rope.PLAIN, partialAtTop), null);
+            return checked(new Rope(otherwise, Rope.PLAIN, partialAtTop));
         }
         double theta = rope.number(THETA, otherwise);
-        return checked(new Rope(theta, scaling(rope), rope.number(PARTIAL, partialAtTop)), rope);
+        return checked(new Rope(theta, scaling(rope), rope.number(PARTIAL, partialAtTop)));
     }
 
-    /** In transformers, Phi-3's rope alone looks at the part that turns when it is not stretched. */
-    private Rope checked(Rope rope, @Nullable ConfigKeys object) {
-        boolean plain = object == null
-                || object.text("rope_type", object.text("type", "default")).equals("default");
-        if (plain && rope.partial() != 1 && family != ModelFamily.PHI3) {
-            throw new ModelException(config.source() + ": " + PARTIAL + " = " + rope.partial() + ": transformers turns"
-                    + " whole heads of this family where the rope is not stretched; expected 1, or rope_type linear with"
-                    + " factor 1 for heads that turn in part");
-        }
+    private Rope checked(Rope rope) {
+        requireWholeHeads(rope, family, config.source());
         return rope;
+    }
+
+    /** Of these families, transformers turns a part of each head for Phi-3 alone. */
+    private static void requireWholeHeads(Rope rope, ModelFamily family, String source) {
+        if (rope.partial() != 1 && family != ModelFamily.PHI3) {
+            throw new ModelException(source + ": " + PARTIAL + " = " + rope.partial() + ": in transformers the heads of"
+                    + " this family turn whole; expected 1");
+        }
     }
 
     private Rope.Scaling scaling(ConfigKeys rope) {
@@ -98,8 +107,7 @@ final class RopeKeys {
             }
             case "linear" -> {
                 known(rope, "factor");
-                double factor = rope.number("factor");
-                yield factor == 1 ? Rope.PLAIN : new Rope.Linear(factor);
+                yield new Rope.Linear(rope.number("factor"));
             }
             case "dynamic" -> {
                 known(rope, "factor", ORIGINAL);
@@ -188,33 +196,24 @@ final class RopeKeys {
 
     /** Writes a rope in the form of most checkpoints: theta at the top, {@code rope_scaling} where it is stretched. */
     static void write(Rope rope, ModelFamily family, ObjectNode config) {
+        requireWholeHeads(rope, family, NOT_A_FOLDER);
         config.put(THETA, rope.theta());
-        if (rope.partial() != 1 && family == ModelFamily.PHI3) {
+        if (rope.partial() != 1) {
             config.put(PARTIAL, rope.partial());
         }
-        if (!(rope.scaling() instanceof Rope.Plain) || rope.partial() != 1 && family != ModelFamily.PHI3) {
-            write(rope, config.putObject(SCALING), family);
-        }
-    }
-
-    private static void write(Rope rope, ObjectNode node, ModelFamily family) {
-        if (rope.partial() != 1 && family != ModelFamily.PHI3 && rope.scaling() instanceof Rope.Plain) {
-            write(new Rope.Linear(1), node);
-        } else {
-            write(rope.scaling(), node);
-        }
-        if (rope.partial() != 1 && family != ModelFamily.PHI3) {
-            node.put(PARTIAL, rope.partial());
+        if (!(rope.scaling() instanceof Rope.Plain)) {
+            write(rope.scaling(), config.putObject(SCALING));
         }
     }
 
     /** Writes the ropes of both kinds of layers into {@code rope_parameters}. */
     static void write(Rope full, Rope sliding, ModelFamily family, ObjectNode config) {
         ObjectNode both = config.putObject(PARAMETERS);
-        for (Rope rope : new Rope[] {full, sliding}) {
+        for (Rope rope : List.of(full, sliding)) {
+            requireWholeHeads(rope, family, NOT_A_FOLDER);
             ObjectNode node = both.putObject(both.isEmpty() ? FULL : SLIDING);
             node.put(THETA, rope.theta());
-            write(rope, node, family);
+            write(rope.scaling(), node);
         }
     }
 

@@ -1,6 +1,8 @@
 package dev.troupe.model;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import dev.troupe.experience.Sequence;
+import dev.troupe.model.jinja.Rendered;
 import dev.troupe.model.pieces.PieceText;
 import dev.troupe.model.pieces.PieceTokenizer;
 import java.io.ByteArrayInputStream;
@@ -169,6 +171,41 @@ public final class Tokenizer implements AutoCloseable {
     /** A prompt up to where the model writes, as {@link ChatTemplate#prompt} says. */
     public int[] encodePrompt(Dialogue dialogue) {
         return encode(chatTemplate(dialogue).prompt(dialogue), false);
+    }
+
+    /**
+     * A whole dialogue, of which the assistant's turns are trained, with what ends them: what the template's
+     * {@code generation} tags enclose, or what follows the text that makes the model answer.
+     *
+     * @throws ModelException when the template refuses the dialogue, or hides where its turns are
+     */
+    public Sequence trained(Dialogue dialogue) {
+        ChatTemplate template = chatTemplate(dialogue);
+        Rendered whole = template.rendered(dialogue, false);
+        int[] ids = encode(whole.text(), false);
+        boolean[] trained = new boolean[ids.length];
+        for (Rendered.Range range :
+                new AssistantTurns(template, dialogue, whole, files.special("eos_token")).ranges()) {
+            int to = range.end() == whole.text().length() ? ids.length : tokensOf(ids, whole.text(), range.end());
+            Arrays.fill(trained, Math.max(1, Math.min(to, tokensOf(ids, whole.text(), range.start()))), to, true);
+        }
+        return new Sequence(ids, trained);
+    }
+
+    /**
+     * How many of a text's tokens are those of its beginning. A token that begins before the border and ends behind it
+     * is none of them.
+     *
+     * @param ids of the whole text, encoded as this method does, without special tokens around it
+     */
+    private int tokensOf(int[] ids, String text, int chars) {
+        return shared(ids, encode(text.substring(0, chars), false));
+    }
+
+    /** How many ids two rows have in common at their begin. */
+    public static int shared(int[] a, int[] b) {
+        int differing = Arrays.mismatch(a, b);
+        return differing < 0 ? a.length : differing;
     }
 
     private static String sha256(byte[] bytes) {

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 
 /**
  * How Hugging Face's tensors lie in the tensors that the script works on. The script has one matrix where Hugging Face
@@ -351,14 +352,17 @@ final class WeightLayout {
         TensorDigest digest = TensorDigest.fingerprint();
         for (String name : TensorDigest.order(tensors.keySet())) {
             digest.begin(name, DataType.DATA_TYPE_F32, Objects.requireNonNull(tensors.get(name)));
+            // A fused tensor's rows, or those of heads of which a part turns, lie in another order in the leaves.
+            TreeMap<Integer, Runnable> byRow = new TreeMap<>();
             for (int i = 0; i < leaves.size(); i++) {
-                Leaf leaf = leaves.get(i);
-                for (Piece piece : leaf.pieces) {
+                int leaf = i;
+                for (Piece piece : leaves.get(i).pieces) {
                     if (piece.name.equals(name)) {
-                        digest(leafBytes, i, piece, digest);
+                        byRow.put(piece.row, () -> digest(leafBytes, leaf, piece, digest));
                     }
                 }
             }
+            byRow.values().forEach(Runnable::run);
         }
         return digest.hex();
     }

@@ -203,21 +203,45 @@ class ModelConfigsTest {
                 .isEqualTo(4);
     }
 
-    /** transformers turns whole heads where the rope is not stretched, whatever partial_rotary_factor says. */
+    /** transformers has no Llama whose heads turn in part: it ignores the key, or fails where the rope is stretched. */
     @Test
-    void aHeadThatTurnsInPartIsWrittenAsTransformersReadsIt() throws IOException {
+    void aHeadThatTurnsInPartIsRefusedWhereTransformersHasNone() throws IOException {
         refused("partial_rotary_factor", "llama-3.1-8b-instruct", "'rope_scaling':null", "'partial_rotary_factor':0.5");
-        ModelConfig config = with(
+        refused(
+                "partial_rotary_factor",
                 "llama-3.1-8b-instruct",
-                "'rope_scaling':{'rope_type':'linear','factor':1.0,'partial_rotary_factor':0.5}");
-        assertThat(config.rope().partial()).isEqualTo(0.5);
-        assertThat(config.rope().scaling()).isEqualTo(Rope.PLAIN);
-        assertThat(new ObjectMapper()
-                        .readTree(config.toJson())
-                        .path("rope_scaling")
-                        .toString())
-                .isEqualTo("{\"rope_type\":\"linear\",\"factor\":1.0,\"partial_rotary_factor\":0.5}");
-        assertThat(ModelConfig.parse(config.toJson(), "written")).isEqualTo(config);
+                "'rope_scaling':{'rope_type':'linear','factor':2.0,'partial_rotary_factor':0.5}");
+        ModelConfig llama = with("llama-3.1-8b-instruct");
+        ModelConfig partial = new ModelConfig(
+                llama.family(),
+                false,
+                llama.vocabulary(),
+                llama.hidden(),
+                llama.intermediate(),
+                llama.layers(),
+                llama.heads(),
+                llama.kvHeads(),
+                llama.headDim(),
+                llama.maxPositions(),
+                llama.normEps(),
+                new Rope(10_000, Rope.PLAIN, 0.5),
+                false,
+                -1,
+                List.of(),
+                -1,
+                llama.traits());
+        assertThatThrownBy(partial::toJson)
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("a Hugging Face folder cannot hold this model: partial_rotary_factor = 0.5");
+    }
+
+    /** The classes of both families in transformers pass over such an object. */
+    @Test
+    void oneRopeForTwoKindsOfLayersIsRefused() {
+        refused(
+                "expected an object for full_attention and one for sliding_attention",
+                "gemma-3-1b-it",
+                "'rope_theta':null,'rope_parameters':{'rope_type':'default','rope_theta':10000.0}");
     }
 
     @Test

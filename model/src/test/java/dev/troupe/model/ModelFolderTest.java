@@ -158,6 +158,17 @@ class ModelFolderTest {
     }
 
     @Test
+    void shouldTakeATiedMatrixUnderTheNameOfTheHead() throws IOException {
+        ModelConfig tied = CONFIG.withTied(true);
+        TensorSet right = ModelInit.random(tied, 3);
+        ModelFolder.save(folder, tied, right, null);
+        Map<String, HostTensor> renamed = new LinkedHashMap<>(right.tensors());
+        renamed.put("lm_head.weight", renamed.remove("model.embed_tokens.weight"));
+        Safetensors.write(folder.resolve("model.safetensors"), TensorSet.of(renamed));
+        assertThat(ModelFolder.open(folder).weights().fingerprint()).isEqualTo(right.fingerprint());
+    }
+
+    @Test
     void shouldTakeTheEndsOfATextFromGenerationConfig() throws IOException {
         ModelFolder.save(folder, CONFIG, ModelInit.random(CONFIG, 3), null);
         assertThat(ModelFolder.open(folder).config().eosIds()).containsExactly(2);

@@ -40,6 +40,7 @@ public record TrainSettings(
         int threads,
         int microBatch,
         int maxLength,
+        boolean trainOnInputs,
         double centerRewards,
         @Nullable String valueModel) {
 
@@ -106,6 +107,7 @@ public record TrainSettings(
                 c.getInt("learner.threads"),
                 c.getInt("micro_batch"),
                 c.getInt("offline.max_length"),
+                c.getBoolean("train_on_inputs"),
                 c.getDouble("center_rewards_coefficient"),
                 c.getIsNull("model.value") ? null : c.getString("model.value"));
     }

@@ -6,7 +6,7 @@ package dev.troupe.data.sources;
  * @param prompt what both answer
  * @param chosen the better one
  * @param rejected the worse one
- * @param margin by how much: difference of the rule's scores for stories, 0 where a file does not say
+ * @param margin by how much the chosen one's score should be above the other's; 0 where a file does not say
  */
 public record PreferencePair(Prompt prompt, Reply chosen, Reply rejected, double margin) {
     /** Of texts. */

@@ -38,7 +38,7 @@ final class StoryPairs implements Source<PreferencePair> {
             String b = draws.story(n, 2 * attempt + 1).rest();
             double lead = rule.gold(a) - rule.gold(b);
             if (Math.abs(lead) >= margin) {
-                return lead > 0 ? new PreferencePair(opening, a, b, lead) : new PreferencePair(opening, b, a, -lead);
+                return lead > 0 ? new PreferencePair(opening, a, b, 0) : new PreferencePair(opening, b, a, 0);
             }
         }
         throw new IllegalStateException("no two stories with opening \"" + opening + "\" differ by " + margin

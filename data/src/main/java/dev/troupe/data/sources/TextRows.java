@@ -64,7 +64,7 @@ final class TextRows {
             // A label beside a text is that of a classifier.
             requireGood(row, List.of("kto_tag"));
             used.add(TEXT);
-            return new TrainingText(row.text(TEXT), Dialogue.NONE, row.place());
+            return new TrainingText(row.text(TEXT), Dialogue.NONE, null, row.place());
         }
         requireGood(row, JUDGED);
         String asks = PromptRows.asking(row);
@@ -89,7 +89,7 @@ final class TextRows {
         if (turns.stream().noneMatch(Message::isAssistant)) {
             throw new IllegalArgumentException("column \"" + column + "\" has no turn of the model to learn from");
         }
-        return new TrainingText("", context.around(turns), row.place());
+        return new TrainingText("", context.around(turns), null, row.place());
     }
 
     /** Only a text after the column prompt goes on from it; answers to what asks otherwise are turns. */
@@ -101,14 +101,18 @@ final class TextRows {
         Prompt prompt = read.prompt();
         boolean text = row.get(column).isTextual();
         if (row.has("prompt") && text && !prompt.isDialogue()) {
-            return new TrainingText(prompt.text() + row.someText(column), Dialogue.NONE, row.place());
+            return new TrainingText(prompt.text() + row.someText(column), Dialogue.NONE, prompt, row.place());
         }
         DialogueContext context = new DialogueContext(row);
         used.addAll(context.used());
         Dialogue asked = prompt.isDialogue()
                 ? prompt.dialogue()
                 : context.around(List.of(new Message(Message.USER, prompt.text())));
-        return new TrainingText("", asked.and(reply(row, column)), row.place());
+        return new TrainingText(
+                "",
+                asked.and(reply(row, column)),
+                new Prompt(0, prompt.text(), asked, prompt.columns(), row.place()),
+                row.place());
     }
 
     static List<Message> reply(Row row, String column) {

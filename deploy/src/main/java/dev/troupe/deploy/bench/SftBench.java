@@ -1,13 +1,13 @@
 package dev.troupe.deploy.bench;
 
 import dev.troupe.deploy.report.PeakMemory;
+import dev.troupe.experience.Sequence;
 import dev.troupe.model.AdaptedModel;
 import dev.troupe.model.Decoder;
 import dev.troupe.model.FrozenBase;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.Numerics;
 import dev.troupe.model.TensorThread;
-import dev.troupe.model.TokenRow;
 import dev.troupe.train.offline.LanguageModelling;
 import dev.troupe.train.offline.OfflineSettings;
 import dev.troupe.train.offline.OfflineTrainer;
@@ -88,10 +88,10 @@ public final class SftBench {
     private void train(TrainedModel policy) {
         int steps = shape.warmup() + shape.steps();
         int length = shape.prompt() + shape.completion();
-        List<TokenRow> rows = new ArrayList<>();
+        List<Sequence> rows = new ArrayList<>();
         for (int[] ids :
                 Workload.prompts(steps * shape.batch(), length, model.config().vocabulary(), SEED)) {
-            rows.add(new TokenRow(ids, shape.prompt()));
+            rows.add(Sequence.after(shape.prompt(), ids));
         }
         Schedule schedule = new Schedule(Schedule.Kind.CONSTANT, 0, steps);
         OfflineSettings how = new OfflineSettings(shape.batch(), shape.micro(), RATE, schedule, 1.0, SEED);

@@ -5,6 +5,7 @@ import dev.troupe.data.sources.Prompt;
 import dev.troupe.data.sources.Reply;
 import dev.troupe.data.sources.TrainingText;
 import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.experience.Sequence;
 import dev.troupe.model.ChatFormat;
 import dev.troupe.model.ChatMessage;
 import dev.troupe.model.Dialogue;
@@ -40,6 +41,27 @@ public final class PromptTokens {
                 () -> text.isDialogue()
                         ? tokenizer.encode(dialogue(text.dialogue()), false)
                         : tokenizer.encode(text.text(), true));
+    }
+
+    /**
+     * A text to learn from, with the tokens that are trained: the completion of a prompt with what ends it, the
+     * assistant's turns of a dialogue, every token of a plain text.
+     *
+     * @param inputs {@code train_on_inputs}: every token of all of them
+     */
+    public static Sequence trained(TrainingText text, Tokenizer tokenizer, boolean inputs) {
+        int[] read = of(text, tokenizer);
+        int[] ids = text.isDialogue() ? read : tokenizer.ended(read);
+        Prompt prompt = text.prompt();
+        if (ids.length < 2) {
+            throw new DataException(text.place() + ": the text has " + ids.length + " tokens; expected 2 at least");
+        }
+        if (prompt != null && !inputs) {
+            return Sequence.after(Tokenizer.shared(ids, of(prompt, tokenizer)), ids);
+        }
+        return inputs || !text.isDialogue()
+                ? Sequence.whole(ids)
+                : at(String.valueOf(text.place()), () -> tokenizer.trained(dialogue(text.dialogue())));
     }
 
     /** A prompt with what follows it; of a dialogue all of it by the chat template, of texts the tokens of both. */
@@ -82,7 +104,7 @@ public final class PromptTokens {
                 given.arguments());
     }
 
-    private static int[] at(@Nullable String where, Supplier<int[]> tokens) {
+    private static <T> T at(@Nullable String where, Supplier<T> tokens) {
         try {
             return tokens.get();
         } catch (ModelException e) {

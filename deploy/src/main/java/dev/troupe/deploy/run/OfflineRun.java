@@ -15,6 +15,7 @@ import dev.troupe.deploy.report.Summary;
 import dev.troupe.deploy.settings.MemoryEstimate;
 import dev.troupe.deploy.settings.Models;
 import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.experience.Sequence;
 import dev.troupe.model.Decoder;
 import dev.troupe.model.ModelConfig;
 import dev.troupe.model.ModelFolder;
@@ -130,13 +131,13 @@ final class OfflineRun implements AutoCloseable {
             }
             try (Tokenizer tokenizer =
                     PromptTokens.tokenizer(policy, ModelSettings.from(config).chat())) {
-                requireRendered(data, rewards, tokenizer);
+                requireRendered(data, rewards, TrainSettings.from(config).trainOnInputs(), tokenizer);
             }
         }
     }
 
     /** Reads what is learned from, and puts each dialogue through the chat template, which may refuse it. */
-    private static void requireRendered(DataSettings data, boolean pairs, Tokenizer tokenizer) {
+    private static void requireRendered(DataSettings data, boolean pairs, boolean inputs, Tokenizer tokenizer) {
         if (pairs) {
             all(Sources.pairs(data, 0), Sources.heldOutPairs(data))
                     .filter(pair -> pair.prompt().isDialogue())
@@ -147,7 +148,7 @@ final class OfflineRun implements AutoCloseable {
         } else {
             all(Sources.texts(data, 0), Sources.heldOutTexts(data))
                     .filter(TrainingText::isDialogue)
-                    .forEach(text -> PromptTokens.of(text, tokenizer));
+                    .forEach(text -> PromptTokens.trained(text, tokenizer, inputs));
         }
     }
 
@@ -200,12 +201,26 @@ final class OfflineRun implements AutoCloseable {
 
     private long languageModel(TrainedModel model, Tokenizer tokenizer) {
         Source<TrainingText> texts = Sources.texts(data, settings.seed());
-        List<TokenRow> rows = new ArrayList<>();
-        for (long n = 0; n < rows(texts.size()); n++) {
-            rows.add(text(tokenizer, texts.draw(n)));
+        List<Sequence> rows = new ArrayList<>();
+        long size = rows(texts.size());
+        for (long n = 0; n < size; n++) {
+            Sequence row = text(tokenizer, texts.draw(n));
+            if (row.trainedTokens() > 0) {
+                rows.add(row);
+            }
         }
-        List<TokenRow> held =
-                Sources.heldOutTexts(data).stream().map(t -> text(tokenizer, t)).toList();
+        if (rows.size() < size) {
+            String cut = size - rows.size() + " of " + size + " rows have no trained token within offline.max_length = "
+                    + settings.maxLength();
+            if (rows.isEmpty()) {
+                throw new SettingsException(cut + ": nothing is left to train on");
+            }
+            out.println("note: " + cut + " and are left out");
+        }
+        List<Sequence> held = Sources.heldOutTexts(data).stream()
+                .map(t -> text(tokenizer, t))
+                .filter(row -> row.trainedTokens() > 0)
+                .toList();
         long tokens = learn(model, new LanguageModelling(rows));
         if (held.isEmpty()) {
             out.println("held out: no texts, of so few");
@@ -244,14 +259,13 @@ final class OfflineRun implements AutoCloseable {
         return size == Source.ENDLESS ? settings.steps() * settings.prompts() : size;
     }
 
-    private TokenRow text(Tokenizer tokenizer, TrainingText text) {
-        int[] ids = PromptTokens.of(text, tokenizer);
-        return row(text.isDialogue() ? ids : tokenizer.ended(ids));
+    private Sequence text(Tokenizer tokenizer, TrainingText text) {
+        return PromptTokens.trained(text, tokenizer, settings.trainOnInputs()).cut(settings.maxLength());
     }
 
     private RewardModelling.Pair pair(Tokenizer tokenizer, PreferencePair pair) {
         return new RewardModelling.Pair(
-                answered(tokenizer, pair, pair.chosen()), answered(tokenizer, pair, pair.rejected()));
+                answered(tokenizer, pair, pair.chosen()), answered(tokenizer, pair, pair.rejected()), pair.margin());
     }
 
     private TokenRow answered(Tokenizer tokenizer, PreferencePair pair, Reply reply) {
@@ -259,7 +273,7 @@ final class OfflineRun implements AutoCloseable {
         return row(pair.prompt().isDialogue() ? ids : tokenizer.ended(ids));
     }
 
-    /** Cut at {@code offline.max_length}; what is learned begins after the first token. */
+    /** Cut at {@code offline.max_length}. */
     private TokenRow row(int[] ids) {
         return new TokenRow(ids.length > settings.maxLength() ? Arrays.copyOf(ids, settings.maxLength()) : ids, 1);
     }

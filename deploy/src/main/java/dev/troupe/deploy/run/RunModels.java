@@ -3,6 +3,7 @@ package dev.troupe.deploy.run;
 import com.typesafe.config.Config;
 import dev.troupe.deploy.settings.Models;
 import dev.troupe.deploy.settings.SettingsException;
+import dev.troupe.model.ModelException;
 import dev.troupe.model.ModelFolder;
 import dev.troupe.model.ModelInit;
 import dev.troupe.model.ModelSettings;
@@ -30,9 +31,21 @@ final class RunModels {
         ModelFolder opened = policy;
         if (opened == null) {
             opened = ModelFolder.open(Models.of(config, "model.policy"), ignoredKeys);
+            if (ModelSettings.from(config).mode() == ModelSettings.Mode.FULL) {
+                requireFolder(opened);
+            }
             policy = opened;
         }
         return opened;
+    }
+
+    /** What is trained whole is written as a Hugging Face folder, which not every GGUF file's model fits. */
+    private static void requireFolder(ModelFolder model) {
+        try {
+            model.config().toJson();
+        } catch (ModelException e) {
+            throw new SettingsException(model.path() + ": " + e.getMessage() + ", or adapter.mode = lora", e);
+        }
     }
 
     /** {@code model.reference}, or the policy's start. */

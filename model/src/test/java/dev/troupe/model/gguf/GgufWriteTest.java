@@ -222,7 +222,6 @@ class GgufWriteTest {
                 "olmo2 | 'tie_word_embeddings': true | the embedding as its head",
                 "qwen3 | 'attention_bias': true | biases in attention's output",
                 "olmo2 | 'attention_bias': true | biases in attention's output",
-                "llama | 'rope_scaling': {'rope_type': 'linear', 'factor': 1.0, 'partial_rotary_factor': 0.5} | heads of which a part turns",
                 "llama | 'rope_scaling': {'rope_type': 'yarn', 'factor': 4.0, 'truncate': false} | is not truncated",
                 "qwen2 | 'rope_scaling': {'rope_type': 'llama3', 'factor': 4.0, 'low_freq_factor': 1.0, 'high_freq_factor': 4.0, 'original_max_position_embeddings': 32} | a rope of Llama3",
                 "gemma2 | 'query_pre_attn_scalar': 8, 'final_logit_softcapping': null | not capped",

@@ -2,26 +2,23 @@ package dev.troupe.train.offline;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import dev.troupe.experience.Sequence;
 import dev.troupe.model.Autograd;
 import dev.troupe.model.Batch;
 import dev.troupe.model.Decoder;
-import dev.troupe.model.TokenRow;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/**
- * {@code algorithm = sft}: the mean negative log-likelihood of the completion tokens. A plain text is a row whose
- * prompt is its first token.
- */
+/** {@code algorithm = sft}: the mean negative log-likelihood of the trained tokens. */
 public final class LanguageModelling implements Objective {
-    private final List<TokenRow> rows;
+    private final List<Sequence> rows;
 
-    /** Over these rows; an error names one without a completion. */
-    public LanguageModelling(List<TokenRow> rows) {
+    /** Over these rows; an error names one without a trained token. */
+    public LanguageModelling(List<Sequence> rows) {
         for (int i = 0; i < rows.size(); i++) {
-            if (rows.get(i).completionLength() < 1) {
-                throw new IllegalArgumentException("row " + i + " has nothing to learn: no token after its prompt");
+            if (rows.get(i).trainedTokens() < 1) {
+                throw new IllegalArgumentException("row " + i + " has nothing to learn: no token of it is trained");
             }
         }
         this.rows = List.copyOf(rows);
@@ -39,16 +36,16 @@ public final class LanguageModelling implements Objective {
 
     @Override
     public int weight(int item) {
-        return rows.get(item).completionLength();
+        return rows.get(item).trainedTokens();
     }
 
     @Override
     public float[] accumulate(Decoder decoder, int[] items, double count) {
-        List<TokenRow> picked = new ArrayList<>();
+        List<Sequence> picked = new ArrayList<>();
         for (int i : items) {
             picked.add(rows.get(i));
         }
-        try (Batch batch = Batch.of(picked, Batch.Kind.COMPLETION);
+        try (Batch batch = Batch.ofTrained(picked);
                 Autograd.Recording recording = Autograd.record()) {
             NDArray logprobs = decoder.logprobs(batch, 1);
             NDList loss = OfflineLoss.likelihood(batch.manager(), logprobs, count);
@@ -62,14 +59,18 @@ public final class LanguageModelling implements Objective {
         return Map.of("loss", statistics[OfflineLoss.LOSS], "tokens/trained", count);
     }
 
-    /** Mean negative log-likelihood of a token in nats, without training; to be called on the decoder's thread. */
-    public static double loss(Decoder decoder, List<TokenRow> rows, int microBatch) {
+    /** Mean negative log-likelihood of a trained token in nats, without training; on the decoder's thread. */
+    public static double loss(Decoder decoder, List<Sequence> rows, int microBatch) {
         double sum = 0;
         long tokens = 0;
-        for (float[] row : decoder.logprobs(rows, 1, microBatch)) {
-            for (float logprob : row) {
-                sum -= logprob;
-                tokens++;
+        for (int from = 0; from < rows.size(); from += microBatch) {
+            List<Sequence> some = rows.subList(from, Math.min(rows.size(), from + microBatch));
+            try (Batch batch = Batch.ofTrained(some);
+                    NDArray logprobs = decoder.logprobs(batch, 1)) {
+                for (float logprob : logprobs.toFloatArray()) {
+                    sum -= logprob;
+                    tokens++;
+                }
             }
         }
         return sum / Math.max(1, tokens);

@@ -12,15 +12,24 @@ import java.util.Map;
 
 /**
  * {@code algorithm = reward}: the score of the chosen row should exceed that of the rejected one,
- * {@code -log sigmoid(chosen - rejected)} (Bradley-Terry), plus {@code center (chosen + rejected)^2}. The score is the
- * head's output at the last token.
+ * {@code -log sigmoid(chosen - rejected - margin)} (Bradley-Terry), plus {@code center (chosen + rejected)^2}. The
+ * score is the head's output at the last token.
  */
 public final class RewardModelling implements Objective {
     private final List<Pair> pairs;
     private final double center;
 
-    /** Two whole texts of which the first is the better one. */
-    public record Pair(TokenRow chosen, TokenRow rejected) {}
+    /**
+     * Two whole texts of which the first is the better one.
+     *
+     * @param margin by how much its score should be above the other's at least; 0 where nothing says so
+     */
+    public record Pair(TokenRow chosen, TokenRow rejected, double margin) {
+        /** Without a margin. */
+        public Pair(TokenRow chosen, TokenRow rejected) {
+            this(chosen, rejected, 0);
+        }
+    }
 
     /**
      * @param center {@code center_rewards_coefficient}; 0 is off
@@ -61,7 +70,11 @@ public final class RewardModelling implements Objective {
         try (Batch batch = Batch.of(rows, Batch.Kind.LAST);
                 Autograd.Recording recording = Autograd.record()) {
             NDArray scores = decoder.values(batch);
-            NDArray margin = batch.manager().create(new float[items.length]);
+            float[] margins = new float[items.length];
+            for (int i = 0; i < margins.length; i++) {
+                margins[i] = (float) pairs.get(items[i]).margin;
+            }
+            NDArray margin = batch.manager().create(margins);
             NDList loss = OfflineLoss.preference(batch.manager(), scores, margin, center, count);
             Autograd.backward(loss.get(0));
             return loss.get(1).toFloatArray();

@@ -2,6 +2,7 @@ package dev.troupe.train.offline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.troupe.experience.Sequence;
 import dev.troupe.model.Decoder;
 import dev.troupe.model.TokenRow;
 import dev.troupe.proto.HostTensor;
@@ -24,10 +25,11 @@ class AccumulationTest {
 
     static Stream<Map.Entry<String, Objective>> objectives() {
         Random random = new Random(4);
-        List<TokenRow> rows = new ArrayList<>();
+        List<Sequence> rows = new ArrayList<>();
         List<RewardModelling.Pair> pairs = new ArrayList<>();
         for (int i = 0; i < ROWS; i++) {
-            rows.add(row(random));
+            TokenRow row = row(random);
+            rows.add(Sequence.after(row.promptLength(), row.ids()));
             pairs.add(new RewardModelling.Pair(row(random), row(random)));
         }
         return Stream.of(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import dev.troupe.experience.Sequence;
 import dev.troupe.model.Autograd;
 import dev.troupe.model.Decoder;
 import dev.troupe.model.Libtorch;
@@ -130,13 +131,14 @@ class OfflineGoldenTest {
         int columns = golden.columns("labels");
         int[] ids = golden.inputInts("input_ids");
         int[] labels = golden.inputInts("labels");
-        List<TokenRow> rows = new ArrayList<>();
+        List<Sequence> rows = new ArrayList<>();
         for (int r = 0; r < ids.length / columns; r++) {
-            int prompt = 0;
-            while (labels[r * columns + prompt] < 0) {
-                prompt++;
+            int[] row = EndToEnd.withoutPadding(ids, columns, r);
+            boolean[] trained = new boolean[row.length];
+            for (int i = 0; i < row.length; i++) {
+                trained[i] = labels[r * columns + i] >= 0;
             }
-            rows.add(new TokenRow(EndToEnd.withoutPadding(ids, columns, r), prompt));
+            rows.add(new Sequence(row, trained));
         }
         train(golden, "policy", new LanguageModelling(rows));
     }

@@ -2,8 +2,15 @@ package dev.troupe.train.offline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.ndarray.NDArray;
+import dev.troupe.experience.Sequence;
+import dev.troupe.model.Autograd;
+import dev.troupe.model.Batch;
+import dev.troupe.model.Decoder;
 import dev.troupe.model.TokenRow;
+import dev.troupe.proto.TensorSet;
 import dev.troupe.train.checkpoint.Checkpoint;
 import dev.troupe.train.checkpoint.CheckpointStore;
 import dev.troupe.train.fixture.TinyModels;
@@ -23,8 +30,8 @@ class OfflineTrainerTest {
     @Test
     void languageModellingLearnsARule() {
         try (TinyModels models = new TinyModels()) {
-            List<TokenRow> rows = counting(64, 1);
-            List<TokenRow> heldOut = counting(16, 2);
+            List<Sequence> rows = counting(64, 1);
+            List<Sequence> heldOut = counting(16, 2);
             double before =
                     models.policy.thread().call(() -> LanguageModelling.loss(models.policy.decoder(), heldOut, 8));
             trainer(models, 60, 16).train(new LanguageModelling(rows), 0, (step, metrics) -> {});
@@ -32,6 +39,57 @@ class OfflineTrainerTest {
                     models.policy.thread().call(() -> LanguageModelling.loss(models.policy.decoder(), heldOut, 8));
             assertThat(before).isGreaterThan(3);
             assertThat(after).isLessThan(before / 2);
+        }
+    }
+
+    /** The right gradients are those of the same rows whose untrained positions are given weight 0 by autograd. */
+    @Test
+    void noGradientComesFromTokensThatAreNotTrained() {
+        Sequence mixed = new Sequence(
+                new int[] {4, 9, 17, 30, 11, 6, 25}, new boolean[] {false, false, true, true, false, false, true});
+        try (TinyModels models = new TinyModels()) {
+            Decoder decoder = models.policy.decoder();
+            models.policy
+                    .thread()
+                    .run(() -> new LanguageModelling(List.of(mixed)).accumulate(decoder, new int[] {0}, 3));
+            TensorSet got = models.policy.thread().call(decoder::exportGradients);
+            models.policy.thread().run(() -> {
+                decoder.zeroGrad();
+                try (Batch batch = Batch.of(List.of(new TokenRow(mixed.ids(), 1)), Batch.Kind.COMPLETION);
+                        Autograd.Recording recording = Autograd.record()) {
+                    NDArray weights = batch.manager().create(new float[] {0, 1, 1, 0, 0, 1});
+                    Autograd.backward(
+                            decoder.logprobs(batch, 1).mul(weights).sum().div(-3));
+                }
+            });
+            TensorSet expected = models.policy.thread().call(decoder::exportGradients);
+            for (String name : expected.names()) {
+                assertThat(got.get(name).floats())
+                        .as(name)
+                        .containsExactly(expected.get(name).floats(), within(1e-6f));
+            }
+        }
+    }
+
+    /** -log sigmoid(chosen - rejected - margin), in double precision from the model's scores. */
+    @Test
+    void theMarginOfAPairReachesTheLoss() {
+        List<RewardModelling.Pair> pairs = pairs(6, 3).stream()
+                .map(p -> new RewardModelling.Pair(
+                        p.chosen(), p.rejected(), p.chosen().ids()[0] / 10.0))
+                .toList();
+        try (TinyModels models = new TinyModels()) {
+            Decoder decoder = models.value.decoder();
+            double expected = 0;
+            for (RewardModelling.Pair pair : pairs) {
+                float[] scores =
+                        models.valueThread().call(() -> decoder.scores(List.of(pair.chosen(), pair.rejected()), 2));
+                expected += Math.log1p(Math.exp(-(scores[0] - scores[1] - pair.margin()))) / pairs.size();
+            }
+            float[] statistics = models.valueThread()
+                    .call(() -> new RewardModelling(pairs, 0)
+                            .accumulate(decoder, new int[] {0, 1, 2, 3, 4, 5}, pairs.size()));
+            assertThat((double) statistics[0]).isCloseTo(expected, within(1e-5));
         }
     }
 
@@ -93,7 +151,7 @@ class OfflineTrainerTest {
                 }
 
                 @Override
-                public float[] accumulate(dev.troupe.model.Decoder decoder, int[] items, double count) {
+                public float[] accumulate(Decoder decoder, int[] items, double count) {
                     float[] statistics = plain.accumulate(decoder, items, count);
                     boolean bad = java.util.Arrays.stream(items).anyMatch(i -> i == 5);
                     return bad ? new float[] {Float.NaN} : statistics;
@@ -120,7 +178,7 @@ class OfflineTrainerTest {
                             trainer(models, 1, 1).train(new LanguageModelling(List.of()), 0, (step, metrics) -> {}))
                     .hasMessageContaining("no rows");
         }
-        assertThatThrownBy(() -> new LanguageModelling(List.of(new TokenRow(new int[] {1, 2}, 2))))
+        assertThatThrownBy(() -> new LanguageModelling(List.of(Sequence.after(2, 1, 2))))
                 .hasMessageContaining("row 0");
     }
 
@@ -133,16 +191,16 @@ class OfflineTrainerTest {
     }
 
     /** Texts that count upwards from anywhere. */
-    private static List<TokenRow> counting(int rows, long seed) {
+    private static List<Sequence> counting(int rows, long seed) {
         Random random = new Random(seed);
-        List<TokenRow> out = new ArrayList<>();
+        List<Sequence> out = new ArrayList<>();
         for (int i = 0; i < rows; i++) {
             int[] ids = new int[4 + random.nextInt(8)];
             ids[0] = 3 + random.nextInt(30);
             for (int t = 1; t < ids.length; t++) {
                 ids[t] = ids[t - 1] + 1;
             }
-            out.add(new TokenRow(ids, 1));
+            out.add(Sequence.whole(ids));
         }
         return out;
     }
