@@ -100,6 +100,7 @@ public final class SftBench {
             took.add((System.nanoTime() - begun[0]) * NANO);
             losses.add(figures.getOrDefault("loss", Double.NaN));
             begun[0] = System.nanoTime();
+            return true;
         });
     }
 

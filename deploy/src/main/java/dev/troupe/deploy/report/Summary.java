@@ -94,8 +94,8 @@ public record Summary(
 
     /** Of an offline run, which samples nothing and evaluates by figures of its own. */
     public static Summary offline(
-            String algorithm, long steps, double seconds, long tokensTrained, String weightsSha256) {
-        return unsampled("done", null, algorithm, steps, seconds, tokensTrained, weightsSha256);
+            String status, String algorithm, long steps, double seconds, long tokensTrained, String weightsSha256) {
+        return unsampled(status, null, algorithm, steps, seconds, tokensTrained, weightsSha256);
     }
 
     private static Summary unsampled(

@@ -1,6 +1,7 @@
 package dev.troupe.deploy.run;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
 import dev.troupe.data.DataSettings;
 import dev.troupe.data.sources.PreferencePair;
 import dev.troupe.data.sources.Reply;
@@ -48,10 +49,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Trains on a data set, without actors: language modelling ({@code sft}) and reward models ({@code reward}). */
 final class OfflineRun implements AutoCloseable {
     private static final int REPORT_EVERY = 10;
+
+    /** Where a checkpoint keeps what a resumed run counts on from. */
+    private static final String COUNTS = "offline.json";
 
     private final Config config;
     private final RunModels models;
@@ -63,30 +68,47 @@ final class OfflineRun implements AutoCloseable {
     private final long startNanos = System.nanoTime();
     private final TensorThread first = TensorThread.start("train", 1);
     private final TensorThread second = TensorThread.start("train-2", 1);
+    private final CheckpointStore store;
+    private final @Nullable Checkpoint resumed;
+    private int done;
+    private long tokens;
 
-    private OfflineRun(RunRequest request, RunModels models) {
+    private OfflineRun(RunRequest request, RunModels models, RunFolder folder, @Nullable Checkpoint resumed) {
         this.models = models;
+        this.resumed = resumed;
         this.config = request.settings().config();
         this.settings = TrainSettings.from(config);
         this.data = DataSettings.from(config);
         this.rewards = rewards(config);
-        this.folder = TrainRun.folder(request);
+        this.folder = folder;
+        this.store = new CheckpointStore(folder.checkpoints(), settings.checkpointKeep());
+        this.done = resumed == null ? 0 : (int) resumed.manifest().step();
+        this.tokens = resumed == null
+                ? 0
+                : ConfigFactory.parseString(resumed.document(COUNTS)).getLong("tokens_trained");
     }
 
-    /** Runs until done or failed; the exit code. */
+    /** Runs until done, failed or interrupted; the exit code. */
     static int run(RunRequest request) {
-        if (request.resume() != null) {
-            throw new SettingsException("--resume: algorithm = "
-                    + request.settings().config().getString("algorithm") + " cannot resume yet; start it anew");
-        }
-        RunModels models = new RunModels(request.settings().config());
-        check(request.settings().config(), models);
-        try (OfflineRun run = new OfflineRun(request, models)) {
-            return FailedRun.noted(run.folder, run.config, run::train);
+        Config config = request.settings().config();
+        RunModels models = new RunModels(config);
+        check(config, models);
+        RunFolder folder = TrainRun.folder(request);
+        Checkpoint resumed = request.resume() == null ? null : Preflight.checkpoint(folder, config);
+        try (RunLock held = RunLock.of(folder.path())) {
+            return FailedRun.noted(folder, config, () -> {
+                try (OfflineRun run = new OfflineRun(request, models, folder, resumed)) {
+                    return run.train();
+                }
+            });
         }
     }
 
     private int train() {
+        Interrupts.endWith(
+                resumed == null
+                        ? "interrupted before the first step: run " + folder.name() + " has no checkpoint to go on from"
+                        : "interrupted before the first step: --resume goes on from the same checkpoint");
         try (RunForms forms = new RunForms(config, models)) {
             return train(rewards ? forms.scoring(start()) : forms.language(start()));
         }
@@ -100,21 +122,33 @@ final class OfflineRun implements AutoCloseable {
             DataNotes.ofTexts(data, rewards, tokenizer).forEach(note -> out.println("note: " + note));
             Decoder decoder = first.call(() -> start.form().decoder(start.tensors(), true));
             try (TrainedModel model = TrainedModel.of(name, decoder, settings.adam(), first)) {
-                long tokens = rewards ? rewardModel(model, tokenizer) : languageModel(model, tokenizer);
-                CheckpointStore store = new CheckpointStore(folder.checkpoints(), settings.checkpointKeep());
-                Path saved = Checkpoint.write(
-                        store,
-                        settings.steps(),
-                        settings.steps(),
-                        List.of(),
-                        List.of(model),
-                        Map.of(),
-                        RunTokenizer.of(folder, start.folder(), tokenizer));
-                summary(tokens, first.call(decoder::export).sha256()).write(folder);
+                if (resumed != null) {
+                    resumed.restore(model);
+                }
+                Path words = RunTokenizer.of(folder, start.folder(), tokenizer);
+                if (rewards) {
+                    rewardModel(model, tokenizer, words);
+                } else {
+                    languageModel(model, tokenizer, words);
+                }
+                Path saved = checkpoint(model, words);
+                boolean whole = done >= settings.steps();
+                summary(
+                                whole ? "done" : "interrupted",
+                                first.call(decoder::export).sha256())
+                        .write(folder);
                 out.println("model: " + saved.resolve(name));
+                return whole ? 0 : Interrupts.EXIT_CODE;
             }
         }
-        return 0;
+    }
+
+    private Path checkpoint(TrainedModel model, Path words) {
+        List<String> parents = resumed == null
+                ? List.of()
+                : List.of(String.valueOf(resumed.folder().getFileName()));
+        String counts = "{\"tokens_trained\": " + tokens + "}\n";
+        return Checkpoint.write(store, done, done, parents, List.of(model), Map.of(COUNTS, counts), words);
     }
 
     /** Looks at what the settings name before the run's folder is made, so that what is wrong leaves nothing behind. */
@@ -189,6 +223,9 @@ final class OfflineRun implements AutoCloseable {
         ModelConfig shape = Models.newShape(config);
         TensorSet weights = ModelInit.random(shape, settings.seed());
         Path made = folder.path().resolve("start");
+        if (resumed != null) {
+            return ModelFolder.open(made);
+        }
         try {
             Path words = Files.createDirectory(folder.path().resolve("tokenizer"));
             TokenizerFolder.writeStories(words, shape.maxPositions());
@@ -199,7 +236,7 @@ final class OfflineRun implements AutoCloseable {
         return ModelFolder.open(made);
     }
 
-    private long languageModel(TrainedModel model, Tokenizer tokenizer) {
+    private void languageModel(TrainedModel model, Tokenizer tokenizer, Path words) {
         Source<TrainingText> texts = Sources.texts(data, settings.seed());
         List<Sequence> rows = new ArrayList<>();
         long size = rows(texts.size());
@@ -221,10 +258,10 @@ final class OfflineRun implements AutoCloseable {
                 .map(t -> text(tokenizer, t))
                 .filter(row -> row.trainedTokens() > 0)
                 .toList();
-        long tokens = learn(model, new LanguageModelling(rows));
+        learn(model, new LanguageModelling(rows), words);
         if (held.isEmpty()) {
             out.println("held out: no texts, of so few");
-            return tokens;
+            return;
         }
         double loss = first.call(() -> LanguageModelling.loss(model.decoder(), held, settings.microBatch()));
         out.printf(
@@ -233,10 +270,9 @@ final class OfflineRun implements AutoCloseable {
                 held.size(),
                 loss,
                 Math.exp(loss));
-        return tokens;
     }
 
-    private long rewardModel(TrainedModel model, Tokenizer tokenizer) {
+    private void rewardModel(TrainedModel model, Tokenizer tokenizer, Path words) {
         Source<PreferencePair> pairs = Sources.pairs(data, settings.seed());
         List<RewardModelling.Pair> rows = new ArrayList<>();
         for (long n = 0; n < rows(pairs.size()); n++) {
@@ -244,14 +280,13 @@ final class OfflineRun implements AutoCloseable {
         }
         List<RewardModelling.Pair> held =
                 Sources.heldOutPairs(data).stream().map(p -> pair(tokenizer, p)).toList();
-        long tokens = learn(model, new RewardModelling(rows, settings.centerRewards()));
+        learn(model, new RewardModelling(rows, settings.centerRewards()), words);
         if (held.isEmpty()) {
             out.println("held out: no pairs, of so few");
-            return tokens;
+            return;
         }
         double accuracy = first.call(() -> RewardModelling.accuracy(model.decoder(), held, settings.microBatch()));
         out.printf(Locale.ROOT, "held out: %d pairs, accuracy %.1f %%%n", held.size(), 100 * accuracy);
-        return tokens;
     }
 
     /** Of an endless source as many as the steps take; of a file all. */
@@ -278,7 +313,7 @@ final class OfflineRun implements AutoCloseable {
         return new TokenRow(ids.length > settings.maxLength() ? Arrays.copyOf(ids, settings.maxLength()) : ids, 1);
     }
 
-    private long learn(TrainedModel model, Objective objective) {
+    private void learn(TrainedModel model, Objective objective, Path words) {
         OfflineSettings how = new OfflineSettings(
                 settings.prompts(),
                 settings.microBatch(),
@@ -289,25 +324,32 @@ final class OfflineRun implements AutoCloseable {
         out.printf(
                 "run %s: %s, %d rows, %d steps of %d%n",
                 folder.name(), settings.algorithm(), objective.items(), settings.steps(), settings.prompts());
-        long[] tokens = {0};
-        try (MetricsWriter metrics = new MetricsWriter(folder, 0)) {
-            new OfflineTrainer(model, second, how).train(objective, 0, (step, figures) -> {
+        Interrupts.handle(() -> out.println(
+                "interrupted: this step is ended, then a checkpoint is written; Ctrl-C" + " again ends without that"));
+        int before = done;
+        long begun = System.nanoTime();
+        try (MetricsWriter metrics = new MetricsWriter(folder, before)) {
+            new OfflineTrainer(model, second, how).train(objective, before, (step, figures) -> {
                 Map<String, Object> line = new LinkedHashMap<>();
                 line.put("step", step);
                 line.putAll(figures);
                 metrics.write(line);
-                tokens[0] += Math.round(figures.getOrDefault("tokens/trained", 0.0));
+                done = step;
+                tokens += Math.round(figures.getOrDefault("tokens/trained", 0.0));
                 if (step % REPORT_EVERY == 0 || step == settings.steps()) {
-                    report(step, figures);
+                    double each = (System.nanoTime() - begun) / 1e9 / (step - before);
+                    report(step, figures, each * (settings.steps() - step));
                 }
+                int every = settings.checkpointEvery();
+                if (every > 0 && step % every == 0 && step < settings.steps()) {
+                    checkpoint(model, words);
+                }
+                return !Interrupts.interrupted();
             });
         }
-        return tokens[0];
     }
 
-    private void report(int step, Map<String, Double> figures) {
-        double spent = (System.nanoTime() - startNanos) / 1e9;
-        double left = spent / step * (settings.steps() - step);
+    private void report(int step, Map<String, Double> figures, double left) {
         String accuracy = figures.containsKey("rewards/accuracies")
                 ? String.format(Locale.ROOT, "  accuracy %.2f", figures.get("rewards/accuracies"))
                 : "";
@@ -323,9 +365,9 @@ final class OfflineRun implements AutoCloseable {
         out.flush();
     }
 
-    private Summary summary(long tokens, String sha256) {
+    private Summary summary(String status, String sha256) {
         double seconds = (System.nanoTime() - startNanos) / 1e9;
-        return Summary.offline(settings.algorithm(), settings.steps(), seconds, tokens, sha256);
+        return Summary.offline(status, settings.algorithm(), done, seconds, tokens, sha256);
     }
 
     @Override

@@ -1,6 +1,10 @@
 package dev.troupe.deploy.settings;
 
+import dev.troupe.data.DataSettings;
+import dev.troupe.data.sources.Sources;
+import dev.troupe.train.TrainSettings;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /** The settings of a run that goes on: those it was started with, and what may change on the way. */
@@ -8,6 +12,19 @@ public final class ResumedSettings {
     /** What the checkpoint's tensors are made by: with another value they would not fit, or mean something else. */
     private static final List<String> KEPT =
             List.of("algorithm", "adapter.mode", "adapter.r", "adapter.alpha", "adapter.rslora", "adapter.targets");
+
+    /** What decides which rows an offline step trains: with another value the run would not go on where it was. */
+    private static final List<String> KEPT_OFFLINE = List.of(
+            "seed",
+            "batch.prompts",
+            "data.texts",
+            "data.pairs",
+            "data.pairs_margin",
+            "offline.max_length",
+            "train_on_inputs");
+
+    /** An endless source gives as many rows as the steps take. */
+    private static final String STEPS = "steps";
 
     private ResumedSettings() {}
 
@@ -20,7 +37,12 @@ public final class ResumedSettings {
     public static Settings load(Path config, List<String> overrides) {
         Settings changed = Settings.load(config.toString(), overrides);
         Settings own = Settings.load(config.toString(), List.of());
-        for (String key : KEPT) {
+        List<String> kept = new ArrayList<>(KEPT);
+        if (!TrainSettings.from(own.config()).online()) {
+            kept.addAll(KEPT_OFFLINE);
+            kept.addAll(endless(own) ? List.of(STEPS) : List.of());
+        }
+        for (String key : kept) {
             if (!changed.value(key).equals(own.value(key))) {
                 throw new SettingsException(
                         changed.source(key) + ": " + key + " = " + changed.value(key) + ": the run in "
@@ -29,5 +51,11 @@ public final class ResumedSettings {
             }
         }
         return changed;
+    }
+
+    private static boolean endless(Settings own) {
+        DataSettings data = DataSettings.from(own.config());
+        boolean pairs = own.config().getString("algorithm").equals("reward");
+        return (pairs ? data.pairs() : data.texts()).equals(Sources.STORIES);
     }
 }

@@ -36,8 +36,9 @@ public final class OfflineTrainer {
          *
          * @param step from 1
          * @param metrics loss, lr, grad_norm and the objective's own
+         * @return whether to go on
          */
-        void onStep(int step, Map<String, Double> metrics);
+        boolean onStep(int step, Map<String, Double> metrics);
     }
 
     /** Without a second thread (for models that fill memory) micro-batches run one after another. */
@@ -66,7 +67,9 @@ public final class OfflineTrainer {
                     epoch = step / batches;
                     order = order(objective, epoch);
                 }
-                progress.onStep(step + 1, step(objective, step, order.get(step % batches), workers));
+                if (!progress.onStep(step + 1, step(objective, step, order.get(step % batches), workers))) {
+                    return;
+                }
             }
         }
     }

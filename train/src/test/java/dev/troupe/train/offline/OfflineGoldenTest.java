@@ -187,6 +187,7 @@ class OfflineGoldenTest {
                 new OfflineTrainer(model, second, settings).train(objective, 0, (step, metrics) -> {
                     losses.add(metrics.get("loss"));
                     norms.add(metrics.get("grad_norm"));
+                    return true;
                 });
                 EndToEnd.checkLosses(golden, losses);
                 EndToEnd.checkNorms(golden, norms);

@@ -34,7 +34,7 @@ class OfflineTrainerTest {
             List<Sequence> heldOut = counting(16, 2);
             double before =
                     models.policy.thread().call(() -> LanguageModelling.loss(models.policy.decoder(), heldOut, 8));
-            trainer(models, 60, 16).train(new LanguageModelling(rows), 0, (step, metrics) -> {});
+            trainer(models, 60, 16).train(new LanguageModelling(rows), 0, (step, metrics) -> true);
             double after =
                     models.policy.thread().call(() -> LanguageModelling.loss(models.policy.decoder(), heldOut, 8));
             assertThat(before).isGreaterThan(3);
@@ -98,7 +98,7 @@ class OfflineTrainerTest {
         try (TinyModels models = new TinyModels()) {
             OfflineTrainer trainer =
                     new OfflineTrainer(models.value, models.policy.thread(), settings(60, 16, Schedule.Kind.COSINE));
-            trainer.train(new RewardModelling(pairs(128, 1), 0.01), 0, (step, metrics) -> {});
+            trainer.train(new RewardModelling(pairs(128, 1), 0.01), 0, (step, metrics) -> true);
             double accuracy =
                     models.valueThread().call(() -> RewardModelling.accuracy(models.value.decoder(), pairs(64, 2), 16));
             assertThat(accuracy).isGreaterThan(0.85);
@@ -118,6 +118,7 @@ class OfflineTrainerTest {
                     saved[0] = Checkpoint.write(
                             new CheckpointStore(folder, 1), step, 0, List.of(), List.of(models.policy), Map.of(), null);
                 }
+                return true;
             });
             straight = models.everything();
         }
@@ -125,6 +126,7 @@ class OfflineTrainerTest {
             CheckpointStore.open(saved[0]).restore(models.policy);
             trainer(models, 12, 8).train(objective, 7, (step, metrics) -> {
                 assertThat(metrics.get("loss")).isEqualTo(losses.get(step - 1));
+                return true;
             });
             assertThat(models.everything()).isEqualTo(straight);
         }
@@ -163,7 +165,7 @@ class OfflineTrainerTest {
                 }
             };
             String before = models.everything();
-            assertThatThrownBy(() -> trainer(models, 3, 8).train(broken, 0, (step, metrics) -> {}))
+            assertThatThrownBy(() -> trainer(models, 3, 8).train(broken, 0, (step, metrics) -> true))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("step 1")
                     .hasMessageContaining("row 5");
@@ -175,7 +177,7 @@ class OfflineTrainerTest {
     void emptyDataAndRowsWithoutCompletionAreRefused() {
         try (TinyModels models = new TinyModels()) {
             assertThatThrownBy(() ->
-                            trainer(models, 1, 1).train(new LanguageModelling(List.of()), 0, (step, metrics) -> {}))
+                            trainer(models, 1, 1).train(new LanguageModelling(List.of()), 0, (step, metrics) -> true))
                     .hasMessageContaining("no rows");
         }
         assertThatThrownBy(() -> new LanguageModelling(List.of(Sequence.after(2, 1, 2))))
