@@ -1,5 +1,6 @@
 package dev.troupe.deploy.report;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -8,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 
 /** A JSONL file that grows; every line is out of the process when the call returns. Safe for several threads. */
@@ -52,6 +54,19 @@ final class LinesFile implements AutoCloseable {
             return Json.mapper().readTree(line).path("step").asLong(Long.MAX_VALUE) <= lastStep;
         } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
             return false;
+        }
+    }
+
+    /** The lines that are there. */
+    List<JsonNode> lines() {
+        try {
+            List<JsonNode> lines = new ArrayList<>();
+            for (String line : Files.readAllLines(path)) {
+                lines.add(Json.mapper().readTree(line));
+            }
+            return lines;
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + path + ": " + e, e);
         }
     }
 

@@ -11,6 +11,13 @@ public final class MetricsWriter implements AutoCloseable {
         file = LinesFile.after(folder.metrics(), lastStep);
     }
 
+    /** What the steps before this process add up to. */
+    public double sum(String metric) {
+        return file.lines().stream()
+                .mapToDouble(line -> line.path(metric).asDouble())
+                .sum();
+    }
+
     /** Writes a step's line; numbers that are not finite become null. */
     public void write(Map<String, ?> metrics) {
         if (!metrics.containsKey("step")) {

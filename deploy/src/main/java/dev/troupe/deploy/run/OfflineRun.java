@@ -1,7 +1,6 @@
 package dev.troupe.deploy.run;
 
 import com.typesafe.config.Config;
-import com.typesafe.config.ConfigFactory;
 import dev.troupe.data.DataSettings;
 import dev.troupe.data.sources.PreferencePair;
 import dev.troupe.data.sources.Reply;
@@ -55,9 +54,6 @@ import org.jspecify.annotations.Nullable;
 final class OfflineRun implements AutoCloseable {
     private static final int REPORT_EVERY = 10;
 
-    /** Where a checkpoint keeps what a resumed run counts on from. */
-    private static final String COUNTS = "offline.json";
-
     private final Config config;
     private final RunModels models;
     private final TrainSettings settings;
@@ -83,9 +79,6 @@ final class OfflineRun implements AutoCloseable {
         this.folder = folder;
         this.store = new CheckpointStore(folder.checkpoints(), settings.checkpointKeep());
         this.done = resumed == null ? 0 : (int) resumed.manifest().step();
-        this.tokens = resumed == null
-                ? 0
-                : ConfigFactory.parseString(resumed.document(COUNTS)).getLong("tokens_trained");
     }
 
     /** Runs until done, failed or interrupted; the exit code. */
@@ -147,8 +140,7 @@ final class OfflineRun implements AutoCloseable {
         List<String> parents = resumed == null
                 ? List.of()
                 : List.of(String.valueOf(resumed.folder().getFileName()));
-        String counts = "{\"tokens_trained\": " + tokens + "}\n";
-        return Checkpoint.write(store, done, done, parents, List.of(model), Map.of(COUNTS, counts), words);
+        return Checkpoint.write(store, done, done, parents, List.of(model), Map.of(), words);
     }
 
     /** Looks at what the settings name before the run's folder is made, so that what is wrong leaves nothing behind. */
@@ -329,6 +321,7 @@ final class OfflineRun implements AutoCloseable {
         int before = done;
         long begun = System.nanoTime();
         try (MetricsWriter metrics = new MetricsWriter(folder, before)) {
+            tokens = Math.round(metrics.sum("tokens/trained"));
             new OfflineTrainer(model, second, how).train(objective, before, (step, figures) -> {
                 Map<String, Object> line = new LinkedHashMap<>();
                 line.put("step", step);

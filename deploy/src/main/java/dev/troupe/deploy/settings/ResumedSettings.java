@@ -1,11 +1,13 @@
 package dev.troupe.deploy.settings;
 
+import com.typesafe.config.ConfigFactory;
 import dev.troupe.data.DataSettings;
 import dev.troupe.data.sources.Sources;
 import dev.troupe.train.TrainSettings;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** The settings of a run that goes on: those it was started with, and what may change on the way. */
 public final class ResumedSettings {
@@ -13,15 +15,12 @@ public final class ResumedSettings {
     private static final List<String> KEPT =
             List.of("algorithm", "adapter.mode", "adapter.r", "adapter.alpha", "adapter.rslora", "adapter.targets");
 
+    /** Before there was this key, every token was trained. */
+    private static final String ON_INPUTS = "train_on_inputs";
+
     /** What decides which rows an offline step trains: with another value the run would not go on where it was. */
     private static final List<String> KEPT_OFFLINE = List.of(
-            "seed",
-            "batch.prompts",
-            "data.texts",
-            "data.pairs",
-            "data.pairs_margin",
-            "offline.max_length",
-            "train_on_inputs");
+            "seed", "batch.prompts", "data.texts", "data.pairs", "data.pairs_margin", "offline.max_length", ON_INPUTS);
 
     /** An endless source gives as many rows as the steps take. */
     private static final String STEPS = "steps";
@@ -35,8 +34,11 @@ public final class ResumedSettings {
      * @throws SettingsException naming a key that the run's checkpoint does not allow to change
      */
     public static Settings load(Path config, List<String> overrides) {
-        Settings changed = Settings.load(config.toString(), overrides);
-        Settings own = Settings.load(config.toString(), List.of());
+        List<String> meant = meant(config);
+        Settings own = Settings.load(config.toString(), meant);
+        Settings changed = Settings.load(
+                config.toString(),
+                Stream.concat(meant.stream(), overrides.stream()).toList());
         List<String> kept = new ArrayList<>(KEPT);
         if (!TrainSettings.from(own.config()).online()) {
             kept.addAll(KEPT_OFFLINE);
@@ -51,6 +53,11 @@ public final class ResumedSettings {
             }
         }
         return changed;
+    }
+
+    /** What a run of an earlier version meant without having the key. */
+    private static List<String> meant(Path config) {
+        return ConfigFactory.parseFile(config.toFile()).hasPath(ON_INPUTS) ? List.of() : List.of(ON_INPUTS + "=true");
     }
 
     private static boolean endless(Settings own) {
