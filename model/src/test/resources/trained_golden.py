@@ -31,11 +31,15 @@ FORGETFUL = """{% set ns = namespace(last=0) %}{% for m in messages %}{% if m.ro
 # As llama2: no line ends, and the answer follows a space that belongs to it.
 INSTRUCT = """{% for m in messages %}{% if m.role == 'user' %}{{ '[INST] ' + m.content + ' [/INST]' }}{% elif m.role == 'assistant' %}{% generation %}{{ ' ' + m.content + eos_token }}{% endgeneration %}{% endif %}{% endfor %}"""
 
+# As Phi-3: the end token stands only behind the whole text.
+CLOSED = """{% for m in messages %}{{ '<|' + m.role + '|>\\n' }}{% if m.role == 'assistant' %}{% generation %}{{ m.content + '<|end|>\\n' }}{% if loop.last %}{{ eos_token }}{% endif %}{% endgeneration %}{% else %}{{ m.content + '<|end|>\\n' }}{% if loop.last and not add_generation_prompt %}{{ eos_token }}{% endif %}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>\\n' }}{% endif %}"""
+
 CASES = [
     ("chatml", CHATML, [[ASK, ANSWER], [SYSTEM, ASK, ANSWER, AGAIN, BLUE], [ASK, CALL, RESULT, BLUE],
                         [ASK, ANSWER, BLUE], [ASK, ANSWER, AGAIN]]),
     ("zephyr", ZEPHYR, [[ASK, ANSWER], [SYSTEM, ASK, ANSWER, AGAIN, BLUE]]),
     ("forgetful", FORGETFUL, [[ASK, THOUGHT], [ASK, THOUGHT, AGAIN, BLUE], [ASK, CALL | {"content": "x"}, RESULT, BLUE]]),
+    ("closed", CLOSED, [[ASK, ANSWER], [SYSTEM, ASK, ANSWER, AGAIN, BLUE]]),
     ("instruct", INSTRUCT, [[ASK, ANSWER], [ASK, ANSWER, AGAIN, BLUE]]),
 ]
 

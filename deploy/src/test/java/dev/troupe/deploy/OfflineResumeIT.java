@@ -114,7 +114,14 @@ class OfflineResumeIT {
     @Test
     void asksForTheRowsThatItWasStartedWith() throws IOException {
         done(arguments("sft", "rows"));
-        for (String changed : List.of("seed=9", "batch.prompts=4", "train_on_inputs=true", "data.texts=" + pairs)) {
+        for (String changed : List.of(
+                "seed=9",
+                "batch.prompts=4",
+                "train_on_inputs=true",
+                "data.texts=" + pairs,
+                "data.held_out=3",
+                "template=chatml",
+                "model.policy=stories-teacher")) {
             Troupe told = Troupe.of("run", "--resume", "rows", changed);
             assertThat(told.code()).as(changed).isEqualTo(2);
             assertThat(told.err()).contains(changed.split("=")[0], "its checkpoint goes on with nothing else");

@@ -193,6 +193,20 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /**
+     * A dialogue that answers a prompt, of which what follows the prompt is trained.
+     *
+     * @param prompt the first turns; the last may be the beginning of the answer
+     * @throws ModelException when the template refuses the dialogue, or writes the prompt otherwise before its answer
+     */
+    public Sequence answered(Dialogue prompt, Dialogue dialogue) {
+        ChatTemplate template = chatTemplate(dialogue);
+        Rendered whole = template.rendered(dialogue, false);
+        int[] ids = encode(whole.text(), false);
+        int answer = new AssistantTurns(template, dialogue, whole, files.special("eos_token")).answer(prompt);
+        return Sequence.after(tokensOf(ids, whole.text(), answer), ids);
+    }
+
+    /**
      * How many of a text's tokens are those of its beginning. A token that begins before the border and ends behind it
      * is none of them.
      *

@@ -69,6 +69,30 @@ class TrainedTokensTest {
         }
     }
 
+    /** As gpt-oss ends its last turn, and as Mistral Nemo writes a system text into a question that is the last. */
+    @Test
+    void noQuestionIsTrainedWhereATemplateWritesOtherwise() throws IOException {
+        ChatMessage system = new ChatMessage("system", "s");
+        ChatMessage question = new ChatMessage("user", "a question");
+        ChatMessage answer = new ChatMessage("assistant", "an answer");
+        String returning = "{% for m in messages %}<{{ m.role }}>{{ m.content }}"
+                + "{{ eos_token if loop.last else '<|end|>' }}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}";
+        try (Tokenizer tokenizer = tokenizer(returning)) {
+            Dialogue twice = new Dialogue(List.of(question, answer, question, answer));
+            assertThatThrownBy(() -> tokenizer.trained(twice))
+                    .isInstanceOf(ModelException.class)
+                    .hasMessageContaining("differently when more turns follow");
+        }
+        String late = "{% for m in messages %}{% if m.role == 'user' %}[{{ 's ' if loop.last }}{{ m.content }}]"
+                + "{% elif m.role == 'assistant' %}{{ m.content + eos_token }}{% endif %}{% endfor %}";
+        try (Tokenizer tokenizer = tokenizer(late)) {
+            Dialogue prompt = new Dialogue(List.of(system, question));
+            assertThatThrownBy(() -> tokenizer.answered(prompt, new Dialogue(List.of(system, question, answer))))
+                    .isInstanceOf(ModelException.class)
+                    .hasMessageContaining("writes the prompt differently when its answer follows");
+        }
+    }
+
     @Test
     void aTemplateThatHidesWhereAnAnswerStandsIsRefused() throws IOException {
         Dialogue dialogue = new Dialogue(List.of(

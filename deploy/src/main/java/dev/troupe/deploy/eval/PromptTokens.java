@@ -57,7 +57,11 @@ public final class PromptTokens {
             throw new DataException(text.place() + ": the text has " + ids.length + " tokens; expected 2 at least");
         }
         if (prompt != null && !inputs) {
-            return Sequence.after(Tokenizer.shared(ids, of(prompt, tokenizer)), ids);
+            return text.isDialogue()
+                    ? at(
+                            String.valueOf(text.place()),
+                            () -> tokenizer.answered(dialogue(prompt.dialogue()), dialogue(text.dialogue())))
+                    : Sequence.after(Tokenizer.shared(ids, of(prompt, tokenizer)), ids);
         }
         return inputs || !text.isDialogue()
                 ? Sequence.whole(ids)

@@ -20,7 +20,17 @@ public final class ResumedSettings {
 
     /** What decides which rows an offline step trains: with another value the run would not go on where it was. */
     private static final List<String> KEPT_OFFLINE = List.of(
-            "seed", "batch.prompts", "data.texts", "data.pairs", "data.pairs_margin", "offline.max_length", ON_INPUTS);
+            "seed",
+            "batch.prompts",
+            "data.texts",
+            "data.pairs",
+            "data.pairs_margin",
+            "data.held_out",
+            "model.policy",
+            "template",
+            "template_date",
+            "offline.max_length",
+            ON_INPUTS);
 
     /** An endless source gives as many rows as the steps take. */
     private static final String STEPS = "steps";
