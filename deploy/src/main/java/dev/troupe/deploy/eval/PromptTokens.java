@@ -50,22 +50,21 @@ public final class PromptTokens {
      * @param inputs {@code train_on_inputs}: every token of all of them
      */
     public static Sequence trained(TrainingText text, Tokenizer tokenizer, boolean inputs) {
-        int[] read = of(text, tokenizer);
-        int[] ids = text.isDialogue() ? read : tokenizer.ended(read);
         Prompt prompt = text.prompt();
-        if (ids.length < 2) {
-            throw new DataException(text.place() + ": the text has " + ids.length + " tokens; expected 2 at least");
-        }
-        if (prompt != null && !inputs) {
-            return text.isDialogue()
-                    ? at(
-                            String.valueOf(text.place()),
-                            () -> tokenizer.answered(dialogue(prompt.dialogue()), dialogue(text.dialogue())))
-                    : Sequence.after(Tokenizer.shared(ids, of(prompt, tokenizer)), ids);
-        }
-        return inputs || !text.isDialogue()
-                ? Sequence.whole(ids)
-                : at(String.valueOf(text.place()), () -> tokenizer.trained(dialogue(text.dialogue())));
+        return at(String.valueOf(text.place()), () -> {
+            if (text.isDialogue() && !inputs) {
+                Dialogue whole = dialogue(text.dialogue());
+                return prompt == null
+                        ? tokenizer.trained(whole)
+                        : tokenizer.answered(dialogue(prompt.dialogue()), whole);
+            }
+            int[] ids = of(text, tokenizer);
+            if (text.isDialogue()) {
+                return Sequence.whole(ids);
+            }
+            int asked = prompt == null || inputs ? 0 : Tokenizer.shared(ids, of(prompt, tokenizer));
+            return Sequence.after(asked, tokenizer.ended(ids));
+        });
     }
 
     /** A prompt with what follows it; of a dialogue all of it by the chat template, of texts the tokens of both. */
@@ -111,7 +110,7 @@ public final class PromptTokens {
     private static <T> T at(@Nullable String where, Supplier<T> tokens) {
         try {
             return tokens.get();
-        } catch (ModelException e) {
+        } catch (ModelException | IllegalArgumentException e) {
             throw new DataException(where + ": " + e.getMessage(), e);
         }
     }

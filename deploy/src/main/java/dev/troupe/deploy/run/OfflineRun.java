@@ -119,12 +119,7 @@ final class OfflineRun implements AutoCloseable {
                     resumed.restore(model);
                 }
                 Path words = RunTokenizer.of(folder, start.folder(), tokenizer);
-                if (rewards) {
-                    rewardModel(model, tokenizer, words);
-                } else {
-                    languageModel(model, tokenizer, words);
-                }
-                Path saved = checkpoint(model, words);
+                Path saved = rewards ? rewardModel(model, tokenizer, words) : languageModel(model, tokenizer, words);
                 boolean whole = done >= settings.steps();
                 summary(
                                 whole ? "done" : "interrupted",
@@ -228,7 +223,7 @@ final class OfflineRun implements AutoCloseable {
         return ModelFolder.open(made);
     }
 
-    private void languageModel(TrainedModel model, Tokenizer tokenizer, Path words) {
+    private Path languageModel(TrainedModel model, Tokenizer tokenizer, Path words) {
         Source<TrainingText> texts = Sources.texts(data, settings.seed());
         List<Sequence> rows = new ArrayList<>();
         long size = rows(texts.size());
@@ -250,10 +245,10 @@ final class OfflineRun implements AutoCloseable {
                 .map(t -> text(tokenizer, t))
                 .filter(row -> row.trainedTokens() > 0)
                 .toList();
-        learn(model, new LanguageModelling(rows), words);
+        Path saved = learn(model, new LanguageModelling(rows), words);
         if (held.isEmpty()) {
             out.println("held out: no texts, of so few");
-            return;
+            return saved;
         }
         double loss = first.call(() -> LanguageModelling.loss(model.decoder(), held, settings.microBatch()));
         out.printf(
@@ -262,9 +257,10 @@ final class OfflineRun implements AutoCloseable {
                 held.size(),
                 loss,
                 Math.exp(loss));
+        return saved;
     }
 
-    private void rewardModel(TrainedModel model, Tokenizer tokenizer, Path words) {
+    private Path rewardModel(TrainedModel model, Tokenizer tokenizer, Path words) {
         Source<PreferencePair> pairs = Sources.pairs(data, settings.seed());
         List<RewardModelling.Pair> rows = new ArrayList<>();
         for (long n = 0; n < rows(pairs.size()); n++) {
@@ -272,13 +268,14 @@ final class OfflineRun implements AutoCloseable {
         }
         List<RewardModelling.Pair> held =
                 Sources.heldOutPairs(data).stream().map(p -> pair(tokenizer, p)).toList();
-        learn(model, new RewardModelling(rows, settings.centerRewards()), words);
+        Path saved = learn(model, new RewardModelling(rows, settings.centerRewards()), words);
         if (held.isEmpty()) {
             out.println("held out: no pairs, of so few");
-            return;
+            return saved;
         }
         double accuracy = first.call(() -> RewardModelling.accuracy(model.decoder(), held, settings.microBatch()));
         out.printf(Locale.ROOT, "held out: %d pairs, accuracy %.1f %%%n", held.size(), 100 * accuracy);
+        return saved;
     }
 
     /** Of an endless source as many as the steps take; of a file all. */
@@ -305,7 +302,8 @@ final class OfflineRun implements AutoCloseable {
         return new TokenRow(ids.length > settings.maxLength() ? Arrays.copyOf(ids, settings.maxLength()) : ids, 1);
     }
 
-    private void learn(TrainedModel model, Objective objective, Path words) {
+    /** Trains, and writes the last checkpoint, before anything is evaluated; its folder. */
+    private Path learn(TrainedModel model, Objective objective, Path words) {
         OfflineSettings how = new OfflineSettings(
                 settings.prompts(),
                 settings.microBatch(),
@@ -340,6 +338,7 @@ final class OfflineRun implements AutoCloseable {
                 return !Interrupts.interrupted();
             });
         }
+        return checkpoint(model, words);
     }
 
     private void report(int step, Map<String, Double> figures, double left) {

@@ -136,8 +136,8 @@ class RoomsTest {
     }
 
     @Test
-    void djlIsKnownToModelTrainAndLearner() {
-        onlyIn("ai.djl..", "model", "train", "learner");
+    void djlIsKnownToModelAndTrain() {
+        onlyIn("ai.djl..", "model", "train");
     }
 
     @Test
